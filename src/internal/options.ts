@@ -1,0 +1,104 @@
+import * as v from 'valibot';
+import { RouterError, type RouterErrorCode } from '../core/errors.js';
+import { shownValue } from './redact.js';
+
+/** A schema of an options object: strict, and with messages that read as the fix ("a whole number of at least 1"). */
+export type OptionsSchema = v.StrictObjectSchema<v.ObjectEntries, v.ErrorMessage<v.StrictObjectIssue> | undefined>;
+
+/**
+ * Throws `ERR_INVALID_OPTION` (or `code`) unless `value` fits the schema; the message names the option, the value and the fix.
+ * The value itself is used afterwards: nothing is converted.
+ */
+export function checkOptions(
+  schema: OptionsSchema,
+  value: unknown,
+  owner: string,
+  code: RouterErrorCode = 'ERR_INVALID_OPTION',
+): void {
+  if (value === undefined) return;
+  // A strict object schema lets [] and new Map() pass when all its members are optional.
+  const prototype = typeof value === 'object' && value !== null ? Object.getPrototypeOf(value) : undefined;
+  if (prototype !== Object.prototype && prototype !== null) {
+    throw new RouterError(code, `${owner}: got ${shownValue('', value)}; use an object of options.`);
+  }
+  const parsed = v.safeParse(schema, value);
+  if (parsed.success) return;
+  const issue = deepest(parsed.issues[0]);
+  const path = v.getDotPath(issue) ?? '';
+  const name = path === '' ? owner : `${owner}: ${path}`;
+  if (issue.type === 'strict_object' && issue.expected === 'never') {
+    throw new RouterError(code, `${name}: unknown option; remove it. ${known(schema, issue)}`);
+  }
+  throw new RouterError(code, `${name}: got ${shownValue(path, issue.input)}; use ${issue.message}.`);
+}
+
+/** An optional member whose value may also be written as `undefined`. */
+export const optional = <S extends v.GenericSchema>(schema: S) => v.optional(schema);
+
+/** A function; `shape` says which, as in the fix. */
+export const fn = (shape: string) =>
+  v.custom<(...args: never[]) => unknown>((x) => typeof x === 'function', `a function ${shape}`);
+
+/** An object with these methods: a collaborator that the host injects. */
+export const injected = (what: string, ...methods: string[]) =>
+  v.custom<object>(
+    (x) =>
+      typeof x === 'object' &&
+      x !== null &&
+      methods.every((m) => typeof (x as Record<string, unknown>)[m] === 'function'),
+    `${what} (an object with ${methods.map((m) => `${m}()`).join(', ')})`,
+  );
+
+/** A number of milliseconds; 0 is allowed where it means "at once". */
+export const milliseconds = () => number(0, 2_147_483_647, 'milliseconds');
+
+/** A whole number in a range. */
+export const whole = (min: number, max: number, unit = '') =>
+  v.custom<number>(
+    (x) => Number.isSafeInteger(x) && (x as number) >= min && (x as number) <= max,
+    `a whole number from ${min} to ${max}${unit && ` ${unit}`}`,
+  );
+
+/** A finite number in a range. */
+export const number = (min: number, max: number, unit = '') =>
+  v.custom<number>(
+    (x) => typeof x === 'number' && x >= min && x <= max,
+    `a number from ${min} to ${max}${unit && ` ${unit}`}`,
+  );
+
+/** One of a few words. */
+export const oneOf = (...words: readonly string[]) =>
+  v.custom<string>((x) => words.includes(x as string), `one of ${words.map((w) => `"${w}"`).join(', ')}`);
+
+/** `true` or `false`. */
+export const flag = () => v.boolean('true or false');
+
+/** A text that is not empty. */
+export const text = () => v.custom<string>((x) => typeof x === 'string' && x !== '', 'a text that is not empty');
+
+/** A list. */
+export const listOf = <S extends v.GenericSchema>(item: S, what: string) => v.array(item, `a list of ${what}`);
+
+function deepest(issue: v.BaseIssue<unknown>): v.BaseIssue<unknown> {
+  // A union reports itself; where one alternative matched in kind, its own issue says more.
+  const inner = issue.issues?.find((i) => i.path !== undefined);
+  return inner ? deepest(inner as v.BaseIssue<unknown>) : issue;
+}
+
+function known(schema: OptionsSchema, issue: v.BaseIssue<unknown>): string {
+  let level: unknown = schema;
+  for (const item of (issue.path ?? []).slice(0, -1)) {
+    level = unwrap(
+      (level as Partial<OptionsSchema>)?.entries?.[String(item.key)] ?? (level as { item?: unknown })?.item,
+    );
+  }
+  const entries = (level as Partial<OptionsSchema> | undefined)?.entries;
+  return entries ? `Known: ${Object.keys(entries).join(', ')}.` : '';
+}
+
+function unwrap(schema: unknown): unknown {
+  const inner = (schema as { wrapped?: unknown; options?: unknown[] } | undefined) ?? {};
+  if (inner.wrapped) return unwrap(inner.wrapped);
+  if (inner.options) return inner.options.map(unwrap).find((o) => (o as Partial<OptionsSchema>).entries);
+  return schema;
+}

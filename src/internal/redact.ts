@@ -1,0 +1,33 @@
+/** Makes untrusted text fit for a message: one line, printable, at most `max` characters. */
+export function printable(text: unknown, max = 200): string {
+  const raw = typeof text === 'string' ? text : String(text);
+  const cut = raw.length > max ? `${raw.slice(0, max - 1)}…` : raw;
+  return cut.replace(UNPRINTABLE, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+// C0, DEL, C1, line separators, bidirectional overrides and lone surrogates: they forge lines or hide text.
+const UNPRINTABLE =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+
+/** An address without credentials, query and fragment; what is no URL is not echoed. */
+export function safeUrl(url: string | URL): string {
+  try {
+    const { protocol, host, pathname } = new URL(url);
+    return `${protocol}//${host}${pathname === '/' ? '' : printable(pathname, 120)}`;
+  } catch {
+    return '(not a URL)';
+  }
+}
+
+/** How a rejected option value is shown: short, and never where its name says that it is secret. */
+export function shownValue(name: string, value: unknown): string {
+  if (SECRET.test(name)) return '(hidden)';
+  if (typeof value === 'string') return value.includes('://') ? safeUrl(value) : JSON.stringify(printable(value, 60));
+  if (typeof value === 'function') return 'a function';
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'object' && value !== null) return 'an object';
+  return String(value);
+}
+
+const SECRET = /key|token|secret|password|authorization|header/i;
