@@ -68,6 +68,8 @@ export interface ModelIdentity {
 export interface ServedModel {
   /** The name that the server takes. */
   readonly id: string;
+  /** Further names by which a host may ask for it: the server's own aliases, and the id with the endpoint's `modelPrefix`. */
+  readonly aliases?: readonly string[] | undefined;
   /** Id of its service. */
   readonly service: string;
   /** Type of its service. @defaultValue read from `service` */
