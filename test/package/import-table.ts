@@ -60,7 +60,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     [...base, 'models', 'security', 'router', 'context', 'discovery'],
     ['@valibot/to-json-schema', 'valibot', 'yaml'],
   ),
-  testing: room(10, [...base, 'services']),
+  testing: room(10, [...base, 'services'], ['valibot']),
   cli: room(11, [...base, 'entry']),
 };
 
