@@ -1,0 +1,91 @@
+import type { ServedModel } from '../core/model.js';
+import type { DiscoveryFailure, Service } from '../core/service.js';
+import { safeUrl } from '../internal/redact.js';
+import type { SecurityModule } from '../security/security-module.js';
+import { MAX_MODELS } from '../services/reply.js';
+import { servedModel } from '../services/served-model.js';
+import { localityOf, localityOfAddresses, serviceId } from './base-url.js';
+import { failure, keyRemedy } from './failure.js';
+import type { Sighting } from './probe.js';
+
+/** A service and how it was found. */
+export interface FoundService {
+  readonly service: Service;
+  readonly sighting: Sighting;
+}
+
+/** Makes the service that users see; what limits it is told beside it. */
+export async function describe(
+  sighting: Sighting,
+  o: {
+    readonly security: Pick<SecurityModule, 'validateEndpoint'>;
+    readonly nowMs: number;
+    readonly signal: AbortSignal;
+  },
+): Promise<{ found: FoundService; failures: DiscoveryFailure[] }> {
+  const { address, spec, reading } = sighting;
+  const { baseURL, endpoint } = address;
+  const id = serviceId(spec.type, baseURL);
+  const home = {
+    service: id,
+    type: spec.type,
+    baseURL,
+    priority: endpoint?.priority,
+    locality: await locality(baseURL, o),
+    contextLength: endpoint?.contextLength,
+    trusted: new Set(endpoint?.models),
+    modelPrefix: endpoint?.modelPrefix,
+  };
+  const service: Service = {
+    id,
+    type: spec.type,
+    name: endpoint?.name ?? spec.name,
+    baseURL,
+    version: reading.version,
+    status: reading.status,
+    stale: false,
+    lastSeenMs: o.nowMs,
+    models: reading.models.map((facts) => servedModel(facts, home)),
+  };
+  const failures: DiscoveryFailure[] = [];
+  const at = safeUrl(baseURL);
+  if (reading.status === 'unauthorized') {
+    failures.push(
+      failure(address, 'ERR_UNAUTHORIZED', `${spec.name} at ${at} wants a key.`, keyRemedy(address, spec.type)),
+    );
+  }
+  if (reading.models.length >= MAX_MODELS) {
+    const reason = `${spec.name} at ${at} lists ${MAX_MODELS} models or more; the first ${MAX_MODELS} are used.`;
+    failures.push(failure(address, 'ERR_TOO_LARGE', reason, 'Shorten the list at the server.'));
+  }
+  return { found: { service, sighting }, failures };
+}
+
+async function locality(
+  baseURL: string,
+  { security, signal }: { readonly security: Pick<SecurityModule, 'validateEndpoint'>; readonly signal: AbortSignal },
+): Promise<ServedModel['locality']> {
+  const byText = localityOf(baseURL);
+  if (byText !== undefined) return byText;
+  // It has answered, so its name is allowed and known; where the network is replaced it may not be.
+  const { addresses } = await security.validateEndpoint(baseURL, { signal }).catch(() => ({ addresses: [] }));
+  return localityOfAddresses(addresses);
+}
+
+/** One server reached under several names of one machine is one service: the first counts. */
+export function mergeTwins(
+  found: readonly FoundService[],
+  isThisMachine: (baseURL: string) => boolean,
+): FoundService[] {
+  const seen = new Set<string>();
+  return found.filter(({ service, sighting }) => {
+    const { baseURL } = sighting.address;
+    if (!isThisMachine(baseURL)) return true;
+    const { port, pathname } = new URL(baseURL);
+    const models = service.models.map(({ id, digest }) => [id, digest?.value]);
+    const mark = JSON.stringify([service.type, port, pathname, service.version, service.status, models]);
+    if (seen.has(mark)) return false;
+    seen.add(mark);
+    return true;
+  });
+}

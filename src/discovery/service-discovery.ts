@@ -1,0 +1,248 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+import pLimit from 'p-limit';
+import { RouterError } from '../core/errors.js';
+import type { CallOptions } from '../core/events.js';
+import type { ServedModel } from '../core/model.js';
+import type { DiscoveryFailure, DiscoveryReport, Service, ServiceEndpoint } from '../core/service.js';
+import { abortError, linkSignal, raceAbort, withDeadline } from '../internal/deadline.js';
+import { SecurityModule } from '../security/security-module.js';
+import { type Address, defaultAddresses, namedAddresses } from './addresses.js';
+import { isLoopbackURL } from './base-url.js';
+import { type DiscoveryOptions, type DiscoverySettings, discoverySettings } from './discovery-options.js';
+import { endpointHeaders } from './endpoint-headers.js';
+import { likelyHosts, thisMachine } from './environment.js';
+import { failure } from './failure.js';
+import { describe, type FoundService, mergeTwins } from './found-service.js';
+import { probe } from './probe.js';
+
+/**
+ * How a found service is talked to. The endpoint is without its key and headers: those come from `headers()`.
+ * @internal
+ */
+export interface ServiceConnection {
+  readonly service: Service;
+  /** Name of the transport. */
+  readonly transport: string;
+  /** Headers for this service's origin only, with a fresh key. Rejects with `ERR_UNAUTHORIZED` when the host's function fails. */
+  headers(): Promise<Record<string, string>>;
+  readonly endpoint: ServiceEndpoint | undefined;
+  readonly usesNumCtx: boolean;
+  /** Requests at once; `null`: no limit of ours. */
+  readonly maxConcurrent: number | null;
+}
+
+/**
+ * Finds the model servers of this machine and of the addresses that the host names, and says what is true of their
+ * models now. It only sends requests that change nothing: no model is loaded, woken or asked.
+ *
+ * @example
+ * ```ts
+ * const discovery = new ServiceDiscovery({ services: [{ type: 'vllm', baseURL: 'http://192.168.1.20:8000' }] });
+ * try {
+ *   const { services, failures } = await discovery.discoverAll();
+ *   for (const { id, models } of services) console.log(id, models.map((model) => model.id));
+ *   for (const { reason, remedy } of failures) console.log(reason, remedy);
+ * } finally {
+ *   await discovery.close();
+ * }
+ * ```
+ * @public
+ */
+export class ServiceDiscovery {
+  readonly #settings: DiscoverySettings;
+  readonly #security: SecurityModule;
+  readonly #ownsSecurity: boolean;
+  readonly #closing = new AbortController();
+  #found: readonly FoundService[] = [];
+  #report: { readonly value: DiscoveryReport; readonly validUntilMs: number } | undefined;
+  #run: Run | undefined;
+
+  /** Does nothing yet. Throws `ERR_INVALID_OPTION` naming the option, the value and the fix. */
+  constructor(options: DiscoveryOptions = {}) {
+    this.#settings = discoverySettings(options);
+    const network = options.fetch === undefined ? {} : { fetch: options.fetch };
+    this.#ownsSecurity = options.security === undefined;
+    this.#security = options.security
+      ? options.fetch === undefined
+        ? options.security
+        : options.security.narrow(network)
+      : new SecurityModule(network);
+  }
+
+  /**
+   * Looks at every address once; calls at the same time share one run, and a result is kept for `ttlMs`.
+   * An address that does not answer is a failure in the report, never a rejection.
+   * Rejects with `ERR_ABORTED` or `ERR_CLOSED`.
+   */
+  async discoverAll(o: CallOptions & { readonly refresh?: boolean | undefined } = {}): Promise<DiscoveryReport> {
+    if (this.#closing.signal.aborted) throw abortError(this.#closing.signal);
+    if (o.signal?.aborted) throw abortError(o.signal);
+    const kept = this.#report;
+    if (!o.refresh && kept && this.#settings.clock.now() < kept.validUntilMs) return kept.value;
+    if (this.#run === undefined || this.#run.isAbandoned) this.#run = this.#start();
+    return this.#run.join(o.signal);
+  }
+
+  /** {@link ServiceDiscovery.discoverAll} without the kept result. */
+  refresh(o: CallOptions = {}): Promise<DiscoveryReport> {
+    return this.discoverAll({ ...o, refresh: true });
+  }
+
+  /** What the last run found. */
+  services(): readonly Service[] {
+    return this.#found.map(({ service }) => service);
+  }
+
+  /** The models of all services that the last run found. */
+  models(): readonly ServedModel[] {
+    return this.#found.flatMap(({ service }) => service.models);
+  }
+
+  /**
+   * How to talk to a found service.
+   * @internal
+   */
+  connection(serviceId: string): ServiceConnection | undefined {
+    const found = this.#found.find(({ service }) => service.id === serviceId);
+    if (found === undefined) return undefined;
+    const { service, sighting } = found;
+    const { spec, reading } = sighting;
+    const { endpoint } = sighting.address;
+    const isNative = endpoint?.apiStyle !== 'openai';
+    return {
+      service,
+      transport: isNative ? spec.transport : 'openai',
+      headers: () => endpointHeaders(endpoint, service.id),
+      endpoint: endpoint && { ...endpoint, apiKey: undefined, headers: undefined },
+      usesNumCtx: isNative && spec.usesNumCtx,
+      maxConcurrent: endpoint?.maxConcurrent ?? reading.maxConcurrent ?? null,
+    };
+  }
+
+  /** Ends a run in progress; later calls reject with `ERR_CLOSED`. */
+  async close(): Promise<void> {
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort(new RouterError('ERR_CLOSED', 'This ServiceDiscovery is closed; make a new one.'));
+    // Whoever waits for the run is told by its own promise.
+    await this.#run?.settled;
+    if (this.#ownsSecurity) await this.#security.close();
+  }
+
+  /** The same as `close()`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #start(): Run {
+    const run = new Run(this.#closing.signal, async (signal) => {
+      const { clock, ttlMs, logger } = this.#settings;
+      const startedMs = clock.now();
+      const { found, failures } = await this.#look(signal);
+      const endedMs = clock.now();
+      const report = { services: found.map(({ service }) => service), failures, elapsedMs: endedMs - startedMs };
+      this.#found = found;
+      // A user who starts a server after an empty answer should not have to wait.
+      this.#report = found.length > 0 ? { value: report, validUntilMs: endedMs + ttlMs } : undefined;
+      logger.debug('discovery', { services: found.length, failures: failures.length, elapsedMs: report.elapsedMs });
+      return report;
+    });
+    void run.settled.then(() => {
+      if (this.#run === run) this.#run = undefined;
+    });
+    return run;
+  }
+
+  async #look(signal: AbortSignal): Promise<{ found: FoundService[]; failures: DiscoveryFailure[] }> {
+    const { services, types, hosts } = this.#settings;
+    const named = namedAddresses(services);
+    const active = named.filter(({ endpoint }) => endpoint?.enabled !== false);
+    const [near = [], ...others] = hosts ? [hosts] : (await likelyHosts(thisMachine())).map((host) => [host]);
+    const here = await this.#visit([...active, ...defaultAddresses(near, types, named)], signal);
+    const found = mergeTwins(here.found, isLoopbackURL);
+    // Other names of this machine only where the first has nothing: they may be slow to refuse.
+    if (found.length > 0 || others.length === 0) return { found, failures: here.failures };
+    const there = await this.#visit(defaultAddresses(others.flat(), types, named), signal);
+    return { found: mergeTwins(there.found, () => true), failures: [...here.failures, ...there.failures] };
+  }
+
+  async #visit(
+    addresses: readonly Address[],
+    signal: AbortSignal,
+  ): Promise<{ found: FoundService[]; failures: DiscoveryFailure[] }> {
+    const limit = pLimit(this.#settings.concurrency);
+    const answers = await limit.map(addresses, (address) => this.#visitOne(address, signal));
+    return {
+      found: answers.flatMap(({ found }) => found ?? []),
+      failures: answers.flatMap(({ failures }) => failures),
+    };
+  }
+
+  async #visitOne(
+    address: Address,
+    signal: AbortSignal,
+  ): Promise<{ found?: FoundService; failures: DiscoveryFailure[] }> {
+    const { probeTimeoutMs, clock } = this.#settings;
+    let headers: Record<string, string>;
+    try {
+      const bound = {
+        clock,
+        ms: KEY_TIMEOUTS * probeTimeoutMs,
+        signal,
+        what: `The apiKey function of ${address.baseURL}`,
+      };
+      headers = await withDeadline(bound, (deadline) =>
+        raceAbort(deadline, endpointHeaders(address.endpoint, address.baseURL)),
+      );
+    } catch (error) {
+      if (signal.aborted || !RouterError.is(error)) throw error;
+      return {
+        failures: [failure(address, error.code, error.message, 'Check the `apiKey` function of this service.')],
+      };
+    }
+    const { fetch } = this.#security;
+    const answer = await probe(address, { fetch, headers, timeoutMs: probeTimeoutMs, clock, signal });
+    if ('code' in answer) return { failures: [answer] };
+    return describe(answer, { security: this.#security, nowMs: clock.now(), signal });
+  }
+}
+
+/** A key may come from a vault; it may take this many time-outs. */
+const KEY_TIMEOUTS = 5;
+
+/** One run that several callers wait for; it is aborted when the last of them has gone. */
+class Run {
+  /** Resolves when the work has ended in any way. */
+  readonly settled: Promise<void>;
+  readonly #work: Promise<DiscoveryReport>;
+  readonly #abort: (reason: unknown) => void;
+  #waiting = 0;
+  #isAbandoned = false;
+
+  constructor(parent: AbortSignal, work: (signal: AbortSignal) => Promise<DiscoveryReport>) {
+    const linked = linkSignal(parent);
+    this.#abort = linked.abort;
+    this.#work = work(linked.signal).finally(() => linked.dispose());
+    this.settled = this.#work.then(
+      () => {},
+      () => {},
+    );
+  }
+
+  /** Whether all who waited have gone before the end. */
+  get isAbandoned(): boolean {
+    return this.#isAbandoned;
+  }
+
+  async join(signal: AbortSignal | undefined): Promise<DiscoveryReport> {
+    this.#waiting++;
+    try {
+      return await raceAbort(signal, this.#work);
+    } finally {
+      this.#waiting--;
+      if (signal?.aborted && this.#waiting === 0) {
+        this.#isAbandoned = true;
+        this.#abort(signal.reason);
+      }
+    }
+  }
+}

@@ -1,0 +1,129 @@
+import type { Capability, ServedModel } from '../core/model.js';
+import { asCount, asObject, asString } from '../internal/json.js';
+import { assumed, goodObject, openAiList, refusal, said, strings } from './reply.js';
+import type { Ask, ModelFacts, Reading, ServiceSpec } from './service-spec.js';
+
+/**
+ * llama.cpp's `llama-server`, with one model or as a router over several; measured on v0.5.0 and b11549.
+ * `/slots`, `/props?model=` and any POST wake or load a model, so they are not in the table.
+ */
+export const llamaCpp: ServiceSpec = {
+  type: 'llama.cpp',
+  name: 'llama.cpp',
+  // 8080 up to v0.5.0; later builds have 9931 compiled in.
+  ports: [8080, 9931],
+  transport: 'openai',
+  usesNumCtx: false,
+  owner: 'llamacpp',
+  requests: ['GET /health', 'GET /props', 'GET /v1/models'],
+  identify,
+  read,
+};
+
+type Json = Record<string, unknown>;
+
+async function identify(ask: Ask): Promise<boolean> {
+  const health = await ask('GET /health');
+  // On every reply, also on 401, 404 and 503.
+  if (health?.headers.get('server') === 'llama.cpp') return true;
+  // A reverse proxy may drop the header. Only after these words: what `/props` does at other servers is not known.
+  if (goodObject(health)?.['status'] !== 'ok') return false;
+  const props = goodObject(await ask('GET /props'));
+  return (
+    asString(props?.['build_info']) !== undefined && asObject(props?.['default_generation_settings']) !== undefined
+  );
+}
+
+async function read(ask: Ask): Promise<Reading | null> {
+  const [list, properties] = await Promise.all([ask('GET /v1/models'), ask('GET /props')]);
+  const status = refusal(list);
+  if (status !== undefined) return { status, models: [] };
+  const items = openAiList(list);
+  if (items === undefined) return null;
+  const props = goodObject(properties) ?? {};
+  const isRouter = props['role'] === 'router' || items.some(({ item }) => asObject(item['status']) !== undefined);
+  return {
+    status: 'up',
+    version: asString(props['build_info']),
+    maxConcurrent: isRouter ? undefined : asCount(props['total_slots']),
+    models: items.map(({ name, item }) =>
+      isRouter ? routedModel(name, item) : { ...commonFacts(name, item), ...singleModel(item, props) },
+    ),
+  };
+}
+
+function commonFacts(id: string, item: Json): ModelFacts {
+  const meta = asObject(item['meta']) ?? {};
+  const aliases = strings(item['aliases']).filter((alias) => alias !== id);
+  return {
+    id,
+    aliases: aliases.length > 0 ? aliases : undefined,
+    sizeBytes: said(asCount(meta['size'])),
+    quantization: said(asString(meta['ftype'])),
+    contextLength: said(asCount(meta['n_ctx'])),
+    maxContextLength: said(asCount(meta['n_ctx_train'])),
+  };
+}
+
+function singleModel(item: Json, props: Json): Partial<ModelFacts> {
+  const meta = asObject(item['meta']) ?? {};
+  const settings = asObject(props['default_generation_settings']);
+  return {
+    weights: asString(props['model_path']),
+    quantization: said(asString(meta['ftype']) ?? asString(props['model_ftype'])),
+    contextLength: said(asCount(settings?.['n_ctx']) ?? asCount(meta['n_ctx'])),
+    parallelSlots: said(asCount(props['total_slots'])),
+    state: said(props['is_sleeping'] === true ? 'sleeping' : 'loaded'),
+    capabilities: capabilitiesOf(props),
+  };
+}
+
+/** A grammar enforces schemas for every model; tools and thinking show in the chat template. */
+function capabilitiesOf(props: Json): ModelFacts['capabilities'] {
+  const found: Capability[] = ['completion', 'chat', 'json-schema'];
+  const caps = asObject(props['chat_template_caps']);
+  const modalities = asObject(props['modalities']) ?? {};
+  if (caps?.['supports_tools'] === true && caps['supports_tool_calls'] !== false) found.push('tools');
+  if (modalities['vision'] === true) found.push('vision');
+  if (modalities['audio'] === true) found.push('audio');
+  if (modalities['video'] === true) found.push('video');
+  if (/<think|enable_thinking|reasoning_content/.test(asString(props['chat_template']) ?? '')) found.push('reasoning');
+  return caps ? said(found) : assumed(found);
+}
+
+type State = ServedModel['state']['value'];
+
+const STATES: ReadonlyMap<unknown, State> = /* @__PURE__ */ new Map<unknown, State>([
+  ['loaded', 'loaded'],
+  ['loading', 'loading'],
+  ['sleeping', 'sleeping'],
+  ['unloaded', 'unloaded'],
+  ['downloaded', 'unloaded'],
+]);
+
+function routedModel(id: string, item: Json): ModelFacts {
+  const facts = commonFacts(id, item);
+  const status = asObject(item['status']) ?? {};
+  const inputs = strings(asObject(item['architecture'])?.['input_modalities']);
+  const found: Capability[] = ['completion', 'chat', 'json-schema'];
+  if (inputs.includes('image')) found.push('vision');
+  if (inputs.includes('audio')) found.push('audio');
+  return {
+    ...facts,
+    state: said(STATES.get(status['value']) ?? 'unknown'),
+    contextLength: facts.contextLength ?? said(contextOfLoad(strings(status['args']))),
+    // Nothing says here whether the template knows tools or thinking.
+    capabilities: assumed(found),
+  };
+}
+
+/** The window per slot that the command line of a model asks for. */
+function contextOfLoad(args: readonly string[]): number | undefined {
+  const numberAfter = (flag: string): number | undefined => {
+    const at = args.indexOf(flag);
+    return at < 0 ? undefined : asCount(Number(args[at + 1]));
+  };
+  const total = numberAfter('--ctx-size');
+  const slots = args.includes('--kv-unified') ? 1 : (numberAfter('--parallel') ?? 1);
+  return total === undefined ? undefined : asCount(Math.floor(total / slots));
+}

@@ -1,0 +1,178 @@
+import type { Capability } from '../core/model.js';
+import { asCount, asObject, asString } from '../internal/json.js';
+import { assumed, goodObject, namedItems, openAiList, refusal, said, strings } from './reply.js';
+import { ASSUMED_CONTEXT, assumedCapabilities } from './served-model.js';
+import type { Ask, ModelFacts, Reading, Reply, ServiceSpec } from './service-spec.js';
+
+/** `/api/show` calls at once, and at most: a list of thousands must not become thousands of requests. */
+const SHOW_AT_ONCE = 4;
+const SHOW_AT_MOST = 200;
+
+/**
+ * Ollama through its native API; facts read from its source and measured on 0.33.
+ * `/api/show` is never asked about a cloud model: that would call out.
+ */
+export const ollama: ServiceSpec = {
+  type: 'ollama',
+  name: 'Ollama',
+  ports: [11434],
+  transport: 'ollama',
+  usesNumCtx: true,
+  requests: ['GET /', 'GET /api/version', 'GET /api/tags', 'GET /api/ps', 'GET /v1/models', 'POST /api/show'],
+  identify,
+  read,
+};
+
+async function identify(ask: Ask): Promise<boolean> {
+  const [tags, version, root] = await Promise.all([ask('GET /api/tags'), ask('GET /api/version'), ask('GET /')]);
+  const models = modelsOf(tags);
+  if (models === undefined || isAnotherVersion(version)) return false;
+  const isEmulated = EMULATED_VERSIONS.has(goodObject(version)?.['version']);
+  if (models.some((entry) => isAnotherModel(entry, isEmulated))) return false;
+  if (root?.status === 200 && root.text.trim() === 'Ollama is running') return true;
+  if (models.length === 0 ? isEmulated : namedItems(models, 'name').length === 0) return false;
+  // A reverse proxy hides the greeting, and so do impostors: their OpenAI list names them.
+  const owners = (openAiList(await ask('GET /v1/models')) ?? []).map(({ item }) => item['owned_by']);
+  return !owners.some((owner) => OTHER_OWNERS.has(owner));
+}
+
+function modelsOf(tags: Reply | null): readonly unknown[] | undefined {
+  const models = goodObject(tags)?.['models'];
+  return Array.isArray(models) ? models : undefined;
+}
+
+// Ollama gives the namespace of a model ("library"); these give their own name.
+const OTHER_OWNERS: ReadonlySet<unknown> = /* @__PURE__ */ new Set([
+  'koboldcpp',
+  'docker',
+  'lemonade',
+  'sglang',
+  'vllm',
+  'llama-swap',
+  'llamacpp',
+  'organization_owner',
+]);
+
+/** llama-swap adds `commit`, Open WebUI `deployment_id`; Ollama says its version and nothing else. */
+function isAnotherVersion(reply: Reply | null): boolean {
+  const body = goodObject(reply);
+  return body !== undefined && Object.keys(body).some((key) => key !== 'version');
+}
+
+// Constants of LocalAI, KoboldCpp and Docker Model Runner.
+const EMULATED_VERSIONS: ReadonlySet<unknown> = /* @__PURE__ */ new Set(['0.9.0', '0.7.0', '0.1.0']);
+
+function isAnotherModel(entry: unknown, isEmulated: boolean): boolean {
+  const model = asObject(entry) ?? {};
+  const details = asObject(model['details']) ?? {};
+  if (details['family'] === 'koboldcpp' || details['format'] === 'sglang') return true;
+  // No manifest is empty: LocalAI and Docker Model Runner list every model with a size of 0.
+  return isEmulated && model['size'] === 0;
+}
+
+async function read(ask: Ask): Promise<Reading | null> {
+  const [tags, version, ps] = await Promise.all([ask('GET /api/tags'), ask('GET /api/version'), ask('GET /api/ps')]);
+  const status = refusal(tags);
+  if (status !== undefined) return { status, models: [] };
+  const list = modelsOf(tags);
+  if (list === undefined) return null;
+  const running = modelsOf(ps)?.map((entry) => asObject(entry) ?? {});
+  const listed = namedItems(list, 'name');
+  const shown = await showAll(ask, listed);
+  return {
+    status: 'up',
+    version: asString(goodObject(version)?.['version']),
+    models: listed.map(({ name, item }) => modelFacts(name, item, running, shown.get(name))),
+  };
+}
+
+type Json = Record<string, unknown>;
+
+/** `/api/show` where the list lacks capabilities or the trained window, as it does before 0.30. */
+async function showAll(ask: Ask, listed: readonly { name: string; item: Json }[]): Promise<Map<string, Json>> {
+  const shown = new Map<string, Json>();
+  const queue = listed
+    .filter(({ name, item }) => !isRemote(name, item))
+    .filter(({ item }) => !Array.isArray(item['capabilities']) || trainedContext(item) === undefined)
+    .slice(0, SHOW_AT_MOST)
+    .values();
+  const work = async (): Promise<void> => {
+    for (const { name } of queue) {
+      const body = goodObject(await ask('POST /api/show', { model: name }));
+      if (body) shown.set(name, body);
+    }
+  };
+  await Promise.all(Array.from({ length: SHOW_AT_ONCE }, work));
+  return shown;
+}
+
+function modelFacts(
+  name: string,
+  item: Json,
+  running: readonly Json[] | undefined,
+  shown: Json | undefined,
+): ModelFacts {
+  const digest = asString(item['digest']);
+  // One runner serves all names over one digest; the name of a re-created model may be held by a runner of old weights.
+  const runner = running?.find((r) => (digest && asString(r['digest']) ? r['digest'] === digest : r['name'] === name));
+  const max = trainedContext(item) ?? shownContext(shown);
+  const short = name.endsWith(':latest') ? name.slice(0, -':latest'.length) : undefined;
+  return {
+    id: name,
+    aliases: short ? [short] : undefined,
+    digest: said(digest),
+    sizeBytes: said(asCount(item['size'])),
+    quantization: said(asString(asObject(item['details'])?.['quantization_level'])),
+    capabilities: capabilities(name, item, shown),
+    state: running === undefined ? assumed('unknown') : said(runner ? 'loaded' : 'unloaded'),
+    contextLength: said(asCount(runner?.['context_length'])) ?? contextOfLoad(shown, max),
+    maxContextLength: said(max),
+    memoryBytes: said(asCount(runner?.['size'])),
+    remote: isRemote(name, item) ? 'yes' : 'no',
+  };
+}
+
+/** Ollama passes these on to another machine: stubs say so, cloud names are sent out whether listed or not. */
+function isRemote(name: string, item: Json): boolean {
+  if (asString(item['remote_host']) !== undefined || asString(item['remote_model']) !== undefined) return true;
+  const tag = name.slice(name.lastIndexOf('/') + 1).split(':')[1] ?? '';
+  return tag === 'cloud' || tag.endsWith('-cloud') || name.endsWith(':cloud');
+}
+
+function trainedContext(item: Json): number | undefined {
+  return asCount(asObject(item['details'])?.['context_length']);
+}
+
+function shownContext(shown: Json | undefined): number | undefined {
+  const info = asObject(shown?.['model_info']) ?? {};
+  return asCount(info[`${String(info['general.architecture'])}.context_length`]);
+}
+
+/** What a load would give: `num_ctx` of the Modelfile, else the least of the automatic sizes; never above the trained window. */
+function contextOfLoad(shown: Json | undefined, max: number | undefined): ModelFacts['contextLength'] {
+  const line = /^num_ctx\s+(\d{1,15})\s*$/m.exec(asString(shown?.['parameters']) ?? '');
+  const set = asCount(Number(line?.[1]));
+  if (set !== undefined) return said(Math.min(set, max ?? set));
+  return assumed(Math.min(max ?? ASSUMED_CONTEXT, ASSUMED_CONTEXT));
+}
+
+const CAPABILITIES: ReadonlyMap<string, readonly Capability[]> = /* @__PURE__ */ new Map<string, readonly Capability[]>(
+  [
+    // A JSON schema is enforced for every model that completes.
+    ['completion', ['completion', 'chat', 'json-schema']],
+    ['insert', ['fill-in-the-middle']],
+    ['tools', ['tools']],
+    ['vision', ['vision']],
+    ['audio', ['audio']],
+    ['thinking', ['reasoning']],
+    ['embedding', ['embedding']],
+    ['image', ['image-generation']],
+  ],
+);
+
+function capabilities(name: string, item: Json, shown: Json | undefined): ModelFacts['capabilities'] {
+  const list = Array.isArray(item['capabilities']) ? item['capabilities'] : shown?.['capabilities'];
+  if (Array.isArray(list)) return said(strings(list).flatMap((word) => CAPABILITIES.get(word) ?? []));
+  const guess = assumedCapabilities(name);
+  return assumed(guess.includes('chat') ? [...guess, 'json-schema'] : guess);
+}

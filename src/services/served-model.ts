@@ -1,0 +1,69 @@
+import type { Capability, Fact, ServedModel } from '../core/model.js';
+import type { ServiceType } from '../core/service.js';
+import { parseModelId } from '../models/model-id.js';
+import { assumed } from './reply.js';
+import type { ModelFacts } from './service-spec.js';
+
+/** The window that is assumed where nothing says: what Ollama loads without a large graphics card. */
+export const ASSUMED_CONTEXT = 4096;
+
+/** The service that a model belongs to, as its models show it. */
+export interface ModelHome {
+  readonly service: string;
+  readonly type: ServiceType;
+  readonly baseURL: string;
+  readonly priority: number | undefined;
+  readonly locality: ServedModel['locality'];
+  /** The host's own figure, for models about which the server says nothing. */
+  readonly contextLength: number | undefined;
+  /** The host's word that these stay local: settles what nobody can tell, never what the server itself declares. */
+  readonly trusted: ReadonlySet<string>;
+  /** The host's prefix for naming models. */
+  readonly modelPrefix: string | undefined;
+}
+
+/** Completes a server's facts; what nobody said is conservative and labelled `assumed`. */
+export function servedModel(facts: ModelFacts, home: ModelHome): ServedModel {
+  const { weights, aliases, remote, ...rest } = facts;
+  const context = contextFact(facts, home.contextLength);
+  const names = home.modelPrefix === undefined ? [] : [`${home.modelPrefix}${facts.id}`];
+  return {
+    ...rest,
+    service: home.service,
+    type: home.type,
+    baseURL: home.baseURL,
+    ...(home.priority === undefined ? {} : { priority: home.priority }),
+    ...(names.length + (aliases?.length ?? 0) === 0 ? {} : { aliases: [...names, ...(aliases ?? [])] }),
+    identity: identityOf(facts.id, weights, home.type),
+    capabilities: facts.capabilities ?? assumed(assumedCapabilities(facts.id)),
+    state: facts.state ?? assumed('unknown'),
+    contextLength: context,
+    maxContextLength: facts.maxContextLength ?? context,
+    locality: home.locality,
+    remote: remote === 'unknown' && home.trusted.has(facts.id) ? 'no' : (remote ?? 'no'),
+  };
+}
+
+function contextFact(facts: ModelFacts, configured: number | undefined): Fact<number> {
+  const { contextLength: given, maxContextLength: max } = facts;
+  if (given !== undefined && given.source !== 'assumed') return given;
+  if (configured !== undefined) return { value: configured, source: 'config' };
+  return given ?? assumed(Math.min(max?.value ?? ASSUMED_CONTEXT, ASSUMED_CONTEXT));
+}
+
+function identityOf(id: string, weights: string | undefined, service: ServiceType): ServedModel['identity'] {
+  const named = parseModelId(id, { service });
+  if (named.key !== null || weights === undefined) return named;
+  const loaded = parseModelId(weights, { service });
+  return loaded.key === null ? named : { ...loaded, id };
+}
+
+// Lists of OpenAI-style servers hold embedding models without a word about it; to chat with one is an error.
+const EMBEDDING = /embed|(?:^|[/:_.-])(?:bge|gte|e5|minilm)(?:[/:_.-]|$)/i;
+const RERANKER = /rerank/i;
+
+/** What a model is taken for where only its name is known. */
+export function assumedCapabilities(id: string): readonly Capability[] {
+  if (RERANKER.test(id)) return ['rerank'];
+  return EMBEDDING.test(id) ? ['embedding'] : ['completion', 'chat'];
+}

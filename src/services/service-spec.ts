@@ -1,0 +1,62 @@
+import type { ServedModel } from '../core/model.js';
+import type { ServiceType } from '../core/service.js';
+
+/** What an address answered to one request: the body is read, bounded and parsed. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The body as JSON; `undefined` where it is none, whatever its content type claims. */
+  readonly json: unknown;
+}
+
+/** A request that discovery may send; method and path below the base URL. */
+export type SafeRequest = `${'GET' | 'POST'} /${string}`;
+
+/** Sends one request of a description's own table; `null` where no complete answer came. Equal GETs are sent once. */
+export type Ask = (request: SafeRequest, body?: Readonly<Record<string, unknown>>) => Promise<Reply | null>;
+
+/** What is known of a model beside its server; all of it may be left out. */
+type Known = Omit<ServedModel, 'id' | 'service' | 'type' | 'baseURL' | 'priority' | 'identity' | 'locality'>;
+
+/** What a server says about one model; what it leaves out is filled with assumed values. */
+export type ModelFacts = { readonly [K in keyof Known]?: Known[K] | undefined } & {
+  readonly id: string;
+  /** The file or repository that the server names as weights; read where the served name says nothing. */
+  readonly weights?: string | undefined;
+};
+
+/** What a server says about itself and its models. */
+export interface Reading {
+  readonly status: 'up' | 'loading' | 'unauthorized';
+  readonly version?: string | undefined;
+  readonly models: readonly ModelFacts[];
+  /** Requests that the server takes at once, all models together. */
+  readonly maxConcurrent?: number | undefined;
+  /** The `owned_by` of an OpenAI-style list, where it was read without knowing whose it is. */
+  readonly owner?: string | undefined;
+}
+
+/**
+ * One kind of server: where it listens, what may be asked, how it is known and what its answers mean.
+ * A new kind is a new file with one of these and one line in `registry.ts`.
+ */
+export interface ServiceSpec {
+  readonly type: ServiceType;
+  /** Name for people. */
+  readonly name: string;
+  /** Ports that it listens on by default. */
+  readonly ports: readonly number[];
+  /** Name of the transport that talks to it. */
+  readonly transport: string;
+  /** Whether a request may set the context window to load with (`num_ctx`). */
+  readonly usesNumCtx: boolean;
+  /** The `owned_by` of its OpenAI-style model list, where that tells it from others. */
+  readonly owner?: string | undefined;
+  /** Everything that discovery may send: nothing here loads, wakes, unloads or downloads a model or spends a token. */
+  readonly requests: readonly SafeRequest[];
+  /** Whether this server answers, by the shape of its replies (body and headers), never by a status alone. */
+  identify(ask: Ask): Promise<boolean>;
+  /** The runtime truth; `null` where the answers cannot be read as this server's. */
+  read(ask: Ask): Promise<Reading | null>;
+}
