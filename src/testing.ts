@@ -1,0 +1,20 @@
+/** Fake model servers on loopback, for tests of what uses them; they need no test runner. */
+
+export type { ContentPart, CustomToolCall, Message, TextPart, ToolCall, ToolDefinition } from './core/chat.js';
+export type { Capability } from './core/model.js';
+export type { KnownServiceType } from './core/service.js';
+export { fakeLlamaCpp } from './testing/fake-llama-cpp.js';
+export { fakeLMStudio } from './testing/fake-lm-studio.js';
+export { fakeOllama } from './testing/fake-ollama.js';
+export type { FakeRequest } from './testing/fake-request.js';
+export type {
+  FakeChat,
+  FakeModel,
+  FakeReply,
+  FakeServer,
+  FakeServerOptions,
+  FakeToolCall,
+} from './testing/fake-server.js';
+export { fakeVLLM } from './testing/fake-vllm.js';
+export type { FakeFault, FakeFaultName } from './testing/faults.js';
+export { fakeFaults } from './testing/faults.js';
