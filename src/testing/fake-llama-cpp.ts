@@ -202,7 +202,7 @@ const passedOn = (reply: Reply): Reply => ({ ...reply, headers: { ...reply.heade
 function chatWire(model: ServedFake, count: number, includeUsage: boolean): ReturnType<typeof openAiWire> {
   const created = Math.floor(Date.now() / 1000);
   const id = `chatcmpl-${fakeId(count, 32)}`;
-  const error = { code: 500, message: 'Context size has been exceeded.', type: 'server_error' };
+  const error = { code: 500, message: 'decode() failed: ret = -3', type: 'server_error' };
   const usage = (answer: Answer) => {
     const { prompt_tokens, completion_tokens, total_tokens } = usageOf(answer);
     return { completion_tokens, prompt_tokens, total_tokens, prompt_tokens_details: { cached_tokens: 0 } };

@@ -1,0 +1,198 @@
+import { LocalLLMRouter, type RouteEvent, RouterError, type RouterOptions } from 'local-llm-router';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type LlamaServer, startLlamaServer } from './llama-server.js';
+import { tinyModels } from './tiny-gguf.js';
+
+const SENTENCE = tinyModels.chain.pieces.join('');
+const servers: LlamaServer[] = [];
+const routers: LocalLLMRouter[] = [];
+afterAll(async () => {
+  await Promise.all(routers.map((router) => router.close()));
+  await Promise.all(servers.map((server) => server.stop()));
+});
+
+async function serve(kind: keyof typeof tinyModels, options: Record<string, unknown>): Promise<LlamaServer> {
+  const server = await startLlamaServer(tinyModels[kind], `tiny-${kind}`, { endpoint_slots: true, ...options });
+  servers.push(server);
+  return server;
+}
+
+/** A router that knows these servers only; each letter is a token, as the tiny models count. */
+function routerFor(running: readonly LlamaServer[], options: RouterOptions = {}): LocalLLMRouter {
+  const router = new LocalLLMRouter({
+    discovery: false,
+    services: running.map(({ url }) => ({ type: 'llama.cpp', baseURL: url })),
+    systemPrompt: false,
+    tokenCounter: { count: (text) => text.length },
+    serena: false,
+    ...options,
+  });
+  routers.push(router);
+  return router;
+}
+
+describe('a real llama.cpp server', () => {
+  let chain: LlamaServer;
+  let endless: LlamaServer;
+  beforeAll(async () => {
+    [chain, endless] = await Promise.all([
+      serve('chain', { n_ctx: 8_192, n_parallel: 2 }),
+      serve('endless', { n_ctx: 32_768, n_parallel: 2 }),
+    ]);
+  });
+
+  it('tells its version, the context in force, its slots and what is loaded', async () => {
+    const { services } = await routerFor([endless]).initialize();
+    expect(services).toMatchObject([{ type: 'llama.cpp', status: 'up', baseURL: endless.url }]);
+    expect(services[0]?.version).toEqual(expect.any(String));
+    expect(services[0]?.models).toMatchObject([
+      {
+        id: 'tiny-endless',
+        contextLength: { value: 16_384, source: 'server' },
+        maxContextLength: { value: 131_072, source: 'server' },
+        parallelSlots: { value: 2, source: 'server' },
+        state: { value: 'loaded', source: 'server' },
+        locality: 'loopback',
+        remote: 'no',
+      },
+    ]);
+  });
+
+  it('is routed to', async () => {
+    const result = await routerFor([chain]).route('Say hi');
+    expect(result).toMatchObject({
+      text: SENTENCE,
+      finishReason: 'stop',
+      model: { id: 'tiny-chain', type: 'llama.cpp', baseURL: chain.url },
+      fallbackLevel: 'primary',
+      attempts: [{ outcome: 'ok', retries: 0 }],
+      usage: { source: 'reported', outputTokens: 36 },
+      message: { role: 'assistant', content: SENTENCE },
+    });
+    expect(result.usage.inputTokens).toBeGreaterThanOrEqual(25);
+  });
+
+  it('goes on with a conversation', async () => {
+    const router = routerFor([chain]);
+    const first = await router.route({ prompt: 'Say hi', session: 's' });
+    const second = await router.route({ prompt: 'And again', session: 's' });
+    expect(second.usage.inputTokens).toBeGreaterThan(first.usage.inputTokens + SENTENCE.length / 8);
+  });
+
+  it('is streamed from, word by word, with the same result', async () => {
+    const stream = routerFor([chain]).stream('Say hi');
+    const events: RouteEvent[] = [];
+    for await (const event of stream) events.push(event);
+    const texts = events.flatMap((event) => (event.type === 'text' ? [event.text] : []));
+    expect(texts).toEqual([...tinyModels.chain.pieces]);
+    expect(events[0]?.type).toBe('decision');
+    expect(events.at(-1)).toEqual({ type: 'done', result: await stream.result });
+  });
+
+  it('is asked by many at once, and answers all', async () => {
+    const router = routerFor([chain]);
+    const asked = Array.from({ length: 12 }, (_, i) => router.route({ prompt: `Say hi ${i}`, session: `s${i}` }));
+    expect((await Promise.all(asked)).map(({ text }) => text)).toEqual(asked.map(() => SENTENCE));
+  });
+
+  it('stops generating when a stream is cancelled', async () => {
+    const leave = new AbortController();
+    const stream = routerFor([endless]).stream('Go on', { signal: leave.signal });
+    let words = 0;
+    const failure = await (async () => {
+      for await (const event of stream) if (event.type === 'text' && ++words === 20) leave.abort();
+    })().catch((error: unknown) => error);
+    expect(RouterError.is(failure) && failure.code).toBe('ERR_ABORTED');
+    expect(await idle(endless)).toBe(true);
+  });
+
+  it('stops generating when the reader of a stream leaves', async () => {
+    for await (const event of routerFor([endless]).stream('Go on')) if (event.type === 'text') break;
+    expect(await idle(endless)).toBe(true);
+  });
+
+  it('stops generating when a route is cancelled', async () => {
+    const leave = new AbortController();
+    const router = routerFor([endless]);
+    const failure = router.route('Go on', { signal: leave.signal }).catch((error: unknown) => error);
+    while ((await busySlots(endless)) === 0) await pause();
+    leave.abort();
+    expect(RouterError.is(await failure) && ((await failure) as RouterError).code).toBe('ERR_ABORTED');
+    expect(await idle(endless)).toBe(true);
+  });
+
+  it('keeps to the limit of the request', async () => {
+    const result = await routerFor([endless]).route({ prompt: 'Go on', maxTokens: 50 });
+    expect(result).toMatchObject({ finishReason: 'length', usage: { outputTokens: 50 } });
+  });
+});
+
+describe('a real llama.cpp server with too little context', () => {
+  it('names the context where a prompt cannot fit', async () => {
+    const small = await serve('chain', { n_ctx: 512 });
+    // Counted too low, so that the prompt is sent and the server itself refuses it.
+    const router = routerFor([small], { tokenCounter: { count: (text) => text.length / 8 } });
+    const failure = await router.route('x'.repeat(1_500)).catch((error: unknown) => error);
+    expect(RouterError.is(failure)).toBe(true);
+    const { code, message, attempts = [] } = failure as RouterError;
+    expect([code, ...attempts.map((attempt) => attempt.code)]).toContain('ERR_CONTEXT_OVERFLOW');
+    expect(`${message} ${attempts.map(({ reason }) => reason).join(' ')}`).toMatch(/context/i);
+    expect(message).not.toContain('xxx');
+  });
+
+  it('gets a shortened conversation where its context shrank since it was found', async () => {
+    const wide = await serve('chain', { n_ctx: 8_192 });
+    const router = routerFor([wide]);
+    await router.initialize();
+    await wide.stop();
+    const narrow = await serve('chain', { n_ctx: 2_048, port: Number(new URL(wide.url).port) });
+    expect(narrow.url).toBe(wide.url);
+    const messages = Array.from({ length: 8 }, (_, i) => ({
+      role: i % 2 === 0 ? ('user' as const) : ('assistant' as const),
+      content: `${i} ${'word '.repeat(100)}`,
+    }));
+    const result = await router.route({ messages: [...messages, { role: 'user', content: 'Say hi' }] });
+    expect(result).toMatchObject({ text: SENTENCE, fallbackLevel: 'reduced-context' });
+    expect(result.attempts.map(({ outcome, code }) => [outcome, code])).toEqual([
+      ['failed', 'ERR_CONTEXT_OVERFLOW'],
+      ['ok', undefined],
+    ]);
+    expect(result.usage.inputTokens).toBeLessThan(2_048);
+  });
+});
+
+describe('real llama.cpp servers with thinking and tools', () => {
+  it('gives thoughts apart from the text', async () => {
+    const result = await routerFor([await serve('think', { n_ctx: 4_096 })]).route('Say hi');
+    expect(result.text.trim()).toBe('Answer follows here now');
+    expect(result.reasoning?.trim()).toBe('First I look at this question then decide');
+  });
+
+  it('gives tool calls whole', async () => {
+    const parameters = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] };
+    const result = await routerFor([await serve('tool', { n_ctx: 4_096 })]).route({
+      prompt: 'How is the weather in Oslo?',
+      tools: [{ type: 'function', function: { name: 'get_weather', parameters } }],
+    });
+    expect(result).toMatchObject({
+      finishReason: 'tool_calls',
+      toolCalls: [{ type: 'function', function: { name: 'get_weather', arguments: '{"city": "Oslo"}' } }],
+    });
+  });
+});
+
+/** Slots that generate. Asked at most every two seconds: more often would hide a lost client from the server. */
+async function busySlots({ url }: LlamaServer): Promise<number> {
+  const slots = (await (await fetch(`${url}/slots`)).json()) as { is_processing: boolean }[];
+  return slots.filter((slot) => slot.is_processing).length;
+}
+
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 2_000));
+
+async function idle(server: LlamaServer): Promise<boolean> {
+  for (let i = 0; i < 5; i++) {
+    await pause();
+    if ((await busySlots(server)) === 0) return true;
+  }
+  return false;
+}
