@@ -243,6 +243,33 @@ export class ContextManager {
   }
 
   /**
+   * Tokens of a prompt before a model is chosen: all of it, and what no compaction may leave out. Estimated for a model
+   * that nobody knows.
+   * @internal
+   */
+  measure(o: {
+    readonly session: string | undefined;
+    readonly system: string | undefined;
+    readonly messages: readonly Message[];
+    readonly tools?: readonly ToolDefinition[] | undefined;
+  }): { total: number; least: number } {
+    const tools = this.#counter.tools(o.tools ?? [], null);
+    let total = tools;
+    let least = tools;
+    const add = (message: Message, mustStay: boolean): void => {
+      const tokens = this.#counter.known(message, null);
+      total += tokens;
+      if (mustStay) least += tokens;
+    };
+    const entries = o.session === undefined ? [] : (this.#sessions.get(o.session)?.entries ?? []);
+    for (const { message, pinned } of entries) add(message, pinned || isSystem(message));
+    const last = o.messages.findLastIndex(({ role }) => role === 'user');
+    for (const [i, message] of o.messages.entries()) add(message, i >= last || isSystem(message));
+    if (o.system !== undefined) add(this.#systemMessage(o.system), true);
+    return { total, least };
+  }
+
+  /**
    * Corrects the estimates for a model: what `prepare` estimated for a prompt and what the server reported for it.
    * @internal
    */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ContextManager } from '../../src/context/context-manager.js';
 import type { ContextOptions } from '../../src/context/context-options.js';
-import type { Message } from '../../src/core/chat.js';
+import type { Message, TextPart } from '../../src/core/chat.js';
 import type { KeyValueStore } from '../../src/core/store.js';
 
 const perCharacter = { count: (text: string) => text.length };
@@ -50,11 +50,10 @@ describe('a conversation', () => {
 
   it('does not change when the host changes its own message or an exported one', () => {
     const context = manager();
-    const message: Message = { role: 'user', content: [{ type: 'text', text: 'one' }] };
-    context.addMessage(message);
-    (message.content as { text: string }[])[0]!.text = 'two';
-    const [exported] = context.exportForApi();
-    exported!.content = 'three';
+    const part: TextPart = { type: 'text', text: 'one' };
+    context.addMessage({ role: 'user', content: [part] });
+    part.text = 'two';
+    for (const exported of context.exportForApi()) exported.content = 'three';
     expect(context.exportForApi()).toEqual([{ role: 'user', content: [{ type: 'text', text: 'one' }] }]);
   });
 
