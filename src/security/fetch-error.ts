@@ -22,6 +22,7 @@ const NOT_HTTP: Finding = {
   code: 'ERR_BAD_RESPONSE',
   text: 'answered with something that is not HTTP; check the port',
 };
+const REFUSED_BY_FETCH: Finding = { code: 'ERR_BAD_RESPONSE', text: 'answered in a way that fetch does not take' };
 const PLAIN_HTTP: Finding = { code: 'ERR_BAD_RESPONSE', text: 'does not speak TLS; use http:// in the address' };
 const CLOSED: Finding = { code: 'ERR_CLOSED', text: 'was not asked: the security module is closed' };
 const BROKEN_OFF: Finding = {
@@ -57,6 +58,8 @@ const FINDINGS: Readonly<Record<string, Finding>> = {
   ERR_SSL_PACKET_LENGTH_TOO_LONG: PLAIN_HTTP,
 };
 
+/** What undici gives as the cause for a 407 (nothing) and for more encodings than it undoes. */
+const REFUSALS = /^$|^too many content-encodings/;
 const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS_|ERR_SSL_/;
 
 /**
@@ -75,7 +78,8 @@ export function fetchError(error: unknown, origin: string, phase: 'request' | 'r
 }
 
 function finding(code: string, coded: Cause | undefined, chain: readonly Cause[], phase: string): Finding {
-  if (code.startsWith('HPE_') || coded?.['name'] === 'HTTPParserError') return notHttp(coded?.['data']);
+  const parsing = chain.find((e) => e['name'] === 'HTTPParserError');
+  if (parsing && phase === 'request') return notHttp(parsing['data']);
   if (chain.some((e) => e['message'] === 'bad port')) {
     return { code: 'ERR_UNSUPPORTED', text: 'uses a port that fetch refuses (its list of "bad ports"); use another' };
   }
@@ -92,6 +96,8 @@ function finding(code: string, coded: Cause | undefined, chain: readonly Cause[]
     };
   }
   if (code.startsWith('UND_ERR_') || code === 'ERR_ASSERTION') return NOT_HTTP;
+  // Without a code it is fetch itself that does not take the answer: proxy authentication, piled up encodings.
+  if (code === '' && chain.length === 2 && REFUSALS.test(String(chain[1]?.['message']))) return REFUSED_BY_FETCH;
   return { code: 'ERR_UNREACHABLE', text: 'could not be asked: the request failed' };
 }
 
