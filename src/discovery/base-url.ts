@@ -1,5 +1,6 @@
 import type { ServedModel } from '../core/model.js';
 import type { ServiceType } from '../core/service.js';
+import { localityOf, parseAddress } from '../security/ip-address.js';
 
 /** What is wrong with an address; `undefined` if nothing is. */
 export type AddressFault = 'not-http' | 'credentials' | 'query' | undefined;
@@ -15,7 +16,10 @@ export function addressFault(baseURL: string): AddressFault {
 /** Origin and path prefix, without `/v1`, without double or trailing slashes: Ollama answers those with redirects. */
 export function normalBaseURL(baseURL: string): string {
   const url = new URL(baseURL);
-  const path = url.pathname.replace(/\/+/g, '/').replace(/\/$/, '').replace(/\/v1$/, '');
+  const path = url.pathname
+    .replace(/\/+/g, '/')
+    .replace(/\/$/, '')
+    .replace(/(?:\/v1)+$/, '');
   return `${url.origin}${path}`;
 }
 
@@ -36,24 +40,13 @@ function isLoopback(hostname: string): boolean {
 }
 
 /** Where an address is, as far as its text tells; `undefined` for a name that has to be resolved. */
-export function localityOf(baseURL: string): ServedModel['locality'] | undefined {
+export function localityOfURL(baseURL: string): ServedModel['locality'] | undefined {
   const { hostname } = new URL(baseURL);
   if (isLoopback(hostname)) return 'loopback';
-  if (/^[\d.]+$/.test(hostname) || hostname.startsWith('['))
-    return localityOfAddresses([hostname.replace(/[[\]]/g, '')]);
+  const literal = hostname.replace(/^\[|\]$/g, '');
+  if (parseAddress(literal) !== null) return localityOf([literal]);
   // Names that no public DNS serves.
-  if (!hostname.includes('.') || /\.(?:internal|local|lan|localdomain|localhost|test|home\.arpa)\.?$/.test(hostname)) {
-    return 'private';
-  }
-  return undefined;
+  const isLocalName =
+    !hostname.includes('.') || /\.(?:internal|local|lan|localdomain|localhost|test|home\.arpa)\.?$/.test(hostname);
+  return isLocalName ? 'private' : undefined;
 }
-
-/** The farthest place among resolved addresses; without any, the cautious answer. */
-export function localityOfAddresses(addresses: readonly string[]): ServedModel['locality'] {
-  if (addresses.length > 0 && addresses.every((a) => /^(?:127\.|::1$)/.test(a))) return 'loopback';
-  return addresses.length > 0 && addresses.every((a) => PRIVATE.test(a)) ? 'private' : 'external';
-}
-
-// Loopback, RFC 1918, shared and link-local IPv4; loopback, unique local and link-local IPv6.
-const PRIVATE =
-  /^(?:127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|::1$|f[cd][\da-f]{2}:|fe[89ab][\da-f]:)/i;

@@ -1,5 +1,5 @@
 import { RouterError } from '../core/errors.js';
-import type { DiscoveryFailure } from '../core/service.js';
+import type { DiscoveryFailure, ServiceType } from '../core/service.js';
 import { safeUrl } from '../internal/redact.js';
 import type { Reply } from '../services/service-spec.js';
 import type { Address } from './addresses.js';
@@ -20,13 +20,8 @@ export function failureAt(
       'Check the address and the firewall, or raise `probeTimeoutMs`.',
     );
   }
-  const [reply] = tried.replies;
-  if (reply !== undefined) return answered(address, at, tried.replies);
-  return unanswered(
-    address,
-    at,
-    tried.errors.map(systemCode).find((code) => code !== undefined),
-  );
+  if (tried.replies.length > 0) return answered(address, at, tried.replies);
+  return unanswered(address, at, tried.errors);
 }
 
 const OWN_CODES: ReadonlyMap<string, string> = /* @__PURE__ */ new Map([
@@ -35,16 +30,16 @@ const OWN_CODES: ReadonlyMap<string, string> = /* @__PURE__ */ new Map([
     'ERR_TOO_LARGE',
     "Shorten the list at the server, or name what you need: { type: 'openai-compatible', models: [...] }.",
   ],
-  ['ERR_UNAUTHORIZED', 'Let the `apiKey` function give a key of one line.'],
 ]);
 
 function answered(address: Address, at: string, replies: readonly Reply[]): DiscoveryFailure {
   if (replies.some(({ status }) => status === 401)) {
-    return failure(address, 'ERR_UNAUTHORIZED', `${at} wants a key.`, keyRemedy(address, at));
-  }
-  if (replies.every(({ status }) => status >= 300 && status < 400)) {
-    const reason = `${at} answers with redirects, which are never followed.`;
-    return failure(address, 'ERR_BAD_RESPONSE', reason, 'Name the address that it redirects to.');
+    return failure(
+      address,
+      'ERR_UNAUTHORIZED',
+      `${at} wants a key.`,
+      keyRemedy(address, address.specs[0]?.type ?? 'openai-compatible', at),
+    );
   }
   if (replies.every(({ status }) => status === 403 || status === 400)) {
     const reason = `${at} refuses requests under this host name.`;
@@ -64,34 +59,22 @@ function answered(address: Address, at: string, replies: readonly Reply[]): Disc
   );
 }
 
-function unanswered(address: Address, at: string, code: string | undefined): DiscoveryFailure {
+function unanswered(address: Address, at: string, errors: readonly unknown[]): DiscoveryFailure {
+  // A port that is closed says so to every request; anything else that one of them met says more.
+  const error = errors.find((e) => systemCode(e) !== 'ECONNREFUSED') ?? errors[0];
+  const code = systemCode(error);
   if (code === 'ECONNREFUSED') {
     return failure(address, code, `Nothing listens at ${at}.`, 'Start the server, or name its address in `services`.');
   }
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
-    return failure(address, code, `The host name of ${at} is not known.`, 'Check the name, or use its IP address.');
-  }
-  if (code !== undefined && /CERT|SELF_SIGNED|ERR_TLS/.test(code)) {
-    const remedy = 'Name its authority in NODE_EXTRA_CA_CERTS, or use http:// in a trusted network.';
-    return failure(address, code, `The certificate of ${at} is not trusted.`, remedy);
-  }
-  if (code !== undefined && /SSL|EPROTO/.test(code)) {
-    return failure(address, code, `${at} does not speak TLS.`, 'Use http:// in its address.');
-  }
-  const reason = `${at} broke off the connection or does not speak HTTP.`;
-  return failure(
-    address,
-    code ?? 'ERR_UNREACHABLE',
-    reason,
-    'Check that a model server listens there, and whether it wants https://.',
-  );
+  const known = RouterError.is(error) ? error : undefined;
+  const reason = known?.message ?? `${at} could not be asked.`;
+  return failure(address, code ?? known?.code ?? 'ERR_UNREACHABLE', reason, 'Check the address of this service.');
 }
 
 /** What to write so that a locked server opens. */
-export function keyRemedy(address: Address, at: string): string {
-  if (address.endpoint?.apiKey !== undefined) return 'The server refused the key: check `apiKey` of this service.';
-  const type = address.endpoint?.type ?? address.specs[0]?.type ?? 'openai-compatible';
-  return `Give its key: services: [{ type: '${type}', baseURL: '${at}', apiKey: '...' }].`;
+export function keyRemedy({ endpoint }: Address, type: ServiceType, at: string): string {
+  if (endpoint?.apiKey !== undefined) return 'The server refused the key: check `apiKey` of this service.';
+  return `Give its key: services: [{ type: '${endpoint?.type ?? type}', baseURL: '${at}', apiKey: '...' }].`;
 }
 
 /** One entry of `DiscoveryReport.failures`. */
@@ -101,18 +84,10 @@ export function failure(address: Address, code: string, reason: string, remedy: 
 }
 
 function isTimeout(error: unknown): boolean {
-  return (RouterError.is(error) && error.code === 'ERR_TIMEOUT') || /TIMEDOUT|_TIMEOUT/.test(systemCode(error) ?? '');
+  return RouterError.is(error) && error.code === 'ERR_TIMEOUT';
 }
 
-/** The code of the operating system or of the HTTP client, wherever in the chain of causes it is. */
-export function systemCode(error: unknown): string | undefined {
-  let found: string | undefined;
-  let at: unknown = error;
-  for (let depth = 0; depth < 8 && typeof at === 'object' && at !== null; depth++) {
-    const { code, cause, errors } = at as { code?: unknown; cause?: unknown; errors?: unknown };
-    if (typeof code === 'string' && !RouterError.is(at)) found = code;
-    // A name with two addresses fails with the errors of both.
-    at = cause ?? (Array.isArray(errors) ? errors[0] : undefined);
-  }
-  return found;
+/** The code of the operating system or the HTTP client: the guarded fetch keeps it at the end of its message, and nothing else. */
+function systemCode(error: unknown): string | undefined {
+  return RouterError.is(error) ? /\((E[A-Z]{3,}|[A-Z]+_[A-Z_]+)\)\.$/.exec(error.message)?.[1] : undefined;
 }

@@ -1,10 +1,11 @@
 import type { ServedModel } from '../core/model.js';
 import type { DiscoveryFailure, Service } from '../core/service.js';
 import { safeUrl } from '../internal/redact.js';
-import type { SecurityModule } from '../security/security-module.js';
+import { localityOf } from '../security/ip-address.js';
+import type { EgressDecision } from '../security/network-policy.js';
 import { MAX_MODELS } from '../services/reply.js';
 import { servedModel } from '../services/served-model.js';
-import { localityOf, localityOfAddresses, serviceId } from './base-url.js';
+import { localityOfURL, serviceId } from './base-url.js';
 import { failure, keyRemedy } from './failure.js';
 import type { Sighting } from './probe.js';
 
@@ -17,11 +18,7 @@ export interface FoundService {
 /** Makes the service that users see; what limits it is told beside it. */
 export async function describe(
   sighting: Sighting,
-  o: {
-    readonly security: Pick<SecurityModule, 'validateEndpoint'>;
-    readonly nowMs: number;
-    readonly signal: AbortSignal;
-  },
+  o: { readonly nowMs: number; readonly resolve: (baseURL: string) => Promise<Pick<EgressDecision, 'addresses'>> },
 ): Promise<{ found: FoundService; failures: DiscoveryFailure[] }> {
   const { address, spec, reading } = sighting;
   const { baseURL, endpoint } = address;
@@ -31,7 +28,7 @@ export async function describe(
     type: spec.type,
     baseURL,
     priority: endpoint?.priority,
-    locality: await locality(baseURL, o),
+    locality: await localityAt(baseURL, o.resolve),
     contextLength: endpoint?.contextLength,
     trusted: new Set(endpoint?.models),
     modelPrefix: endpoint?.modelPrefix,
@@ -51,7 +48,7 @@ export async function describe(
   const at = safeUrl(baseURL);
   if (reading.status === 'unauthorized') {
     failures.push(
-      failure(address, 'ERR_UNAUTHORIZED', `${spec.name} at ${at} wants a key.`, keyRemedy(address, spec.type)),
+      failure(address, 'ERR_UNAUTHORIZED', `${spec.name} at ${at} wants a key.`, keyRemedy(address, spec.type, at)),
     );
   }
   if (reading.models.length >= MAX_MODELS) {
@@ -61,15 +58,15 @@ export async function describe(
   return { found: { service, sighting }, failures };
 }
 
-async function locality(
+async function localityAt(
   baseURL: string,
-  { security, signal }: { readonly security: Pick<SecurityModule, 'validateEndpoint'>; readonly signal: AbortSignal },
+  resolve: (baseURL: string) => Promise<Pick<EgressDecision, 'addresses'>>,
 ): Promise<ServedModel['locality']> {
-  const byText = localityOf(baseURL);
+  const byText = localityOfURL(baseURL);
   if (byText !== undefined) return byText;
   // It has answered, so its name is allowed and known; where the network is replaced it may not be.
-  const { addresses } = await security.validateEndpoint(baseURL, { signal }).catch(() => ({ addresses: [] }));
-  return localityOfAddresses(addresses);
+  const { addresses } = await resolve(baseURL).catch(() => ({ addresses: [] }));
+  return localityOf(addresses);
 }
 
 /** One server reached under several names of one machine is one service: the first counts. */

@@ -1,19 +1,15 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import pLimit from 'p-limit';
 import { RouterError } from '../core/errors.js';
 import type { CallOptions } from '../core/events.js';
 import type { ServedModel } from '../core/model.js';
-import type { DiscoveryFailure, DiscoveryReport, Service, ServiceEndpoint } from '../core/service.js';
-import { abortError, linkSignal, raceAbort, withDeadline } from '../internal/deadline.js';
+import type { DiscoveryReport, Service, ServiceEndpoint } from '../core/service.js';
+import { abortError } from '../internal/deadline.js';
 import { SecurityModule } from '../security/security-module.js';
-import { type Address, defaultAddresses, namedAddresses } from './addresses.js';
-import { isLoopbackURL } from './base-url.js';
 import { type DiscoveryOptions, type DiscoverySettings, discoverySettings } from './discovery-options.js';
 import { endpointHeaders } from './endpoint-headers.js';
-import { likelyHosts, thisMachine } from './environment.js';
-import { failure } from './failure.js';
-import { describe, type FoundService, mergeTwins } from './found-service.js';
-import { probe } from './probe.js';
+import type { FoundService } from './found-service.js';
+import { SharedRun } from './shared-run.js';
+import { survey } from './survey.js';
 
 /**
  * How a found service is talked to. The endpoint is without its key and headers: those come from `headers()`.
@@ -55,18 +51,16 @@ export class ServiceDiscovery {
   readonly #closing = new AbortController();
   #found: readonly FoundService[] = [];
   #report: { readonly value: DiscoveryReport; readonly validUntilMs: number } | undefined;
-  #run: Run | undefined;
+  #run: SharedRun<DiscoveryReport> | undefined;
 
   /** Does nothing yet. Throws `ERR_INVALID_OPTION` naming the option, the value and the fix. */
   constructor(options: DiscoveryOptions = {}) {
     this.#settings = discoverySettings(options);
     const network = options.fetch === undefined ? {} : { fetch: options.fetch };
-    this.#ownsSecurity = options.security === undefined;
-    this.#security = options.security
-      ? options.fetch === undefined
-        ? options.security
-        : options.security.narrow(network)
-      : new SecurityModule(network);
+    const given = options.security;
+    const narrowed = given && options.fetch ? given.narrow(network) : given;
+    this.#security = narrowed ?? new SecurityModule(network);
+    this.#ownsSecurity = this.#security !== given;
   }
 
   /**
@@ -133,11 +127,11 @@ export class ServiceDiscovery {
     return this.close();
   }
 
-  #start(): Run {
-    const run = new Run(this.#closing.signal, async (signal) => {
+  #start(): SharedRun<DiscoveryReport> {
+    const run = new SharedRun<DiscoveryReport>(this.#closing.signal, async (signal) => {
       const { clock, ttlMs, logger } = this.#settings;
       const startedMs = clock.now();
-      const { found, failures } = await this.#look(signal);
+      const { found, failures } = await survey({ settings: this.#settings, security: this.#security, signal });
       const endedMs = clock.now();
       const report = { services: found.map(({ service }) => service), failures, elapsedMs: endedMs - startedMs };
       this.#found = found;
@@ -150,99 +144,5 @@ export class ServiceDiscovery {
       if (this.#run === run) this.#run = undefined;
     });
     return run;
-  }
-
-  async #look(signal: AbortSignal): Promise<{ found: FoundService[]; failures: DiscoveryFailure[] }> {
-    const { services, types, hosts } = this.#settings;
-    const named = namedAddresses(services);
-    const active = named.filter(({ endpoint }) => endpoint?.enabled !== false);
-    const [near = [], ...others] = hosts ? [hosts] : (await likelyHosts(thisMachine())).map((host) => [host]);
-    const here = await this.#visit([...active, ...defaultAddresses(near, types, named)], signal);
-    const found = mergeTwins(here.found, isLoopbackURL);
-    // Other names of this machine only where the first has nothing: they may be slow to refuse.
-    if (found.length > 0 || others.length === 0) return { found, failures: here.failures };
-    const there = await this.#visit(defaultAddresses(others.flat(), types, named), signal);
-    return { found: mergeTwins(there.found, () => true), failures: [...here.failures, ...there.failures] };
-  }
-
-  async #visit(
-    addresses: readonly Address[],
-    signal: AbortSignal,
-  ): Promise<{ found: FoundService[]; failures: DiscoveryFailure[] }> {
-    const limit = pLimit(this.#settings.concurrency);
-    const answers = await limit.map(addresses, (address) => this.#visitOne(address, signal));
-    return {
-      found: answers.flatMap(({ found }) => found ?? []),
-      failures: answers.flatMap(({ failures }) => failures),
-    };
-  }
-
-  async #visitOne(
-    address: Address,
-    signal: AbortSignal,
-  ): Promise<{ found?: FoundService; failures: DiscoveryFailure[] }> {
-    const { probeTimeoutMs, clock } = this.#settings;
-    let headers: Record<string, string>;
-    try {
-      const bound = {
-        clock,
-        ms: KEY_TIMEOUTS * probeTimeoutMs,
-        signal,
-        what: `The apiKey function of ${address.baseURL}`,
-      };
-      headers = await withDeadline(bound, (deadline) =>
-        raceAbort(deadline, endpointHeaders(address.endpoint, address.baseURL)),
-      );
-    } catch (error) {
-      if (signal.aborted || !RouterError.is(error)) throw error;
-      return {
-        failures: [failure(address, error.code, error.message, 'Check the `apiKey` function of this service.')],
-      };
-    }
-    const { fetch } = this.#security;
-    const answer = await probe(address, { fetch, headers, timeoutMs: probeTimeoutMs, clock, signal });
-    if ('code' in answer) return { failures: [answer] };
-    return describe(answer, { security: this.#security, nowMs: clock.now(), signal });
-  }
-}
-
-/** A key may come from a vault; it may take this many time-outs. */
-const KEY_TIMEOUTS = 5;
-
-/** One run that several callers wait for; it is aborted when the last of them has gone. */
-class Run {
-  /** Resolves when the work has ended in any way. */
-  readonly settled: Promise<void>;
-  readonly #work: Promise<DiscoveryReport>;
-  readonly #abort: (reason: unknown) => void;
-  #waiting = 0;
-  #isAbandoned = false;
-
-  constructor(parent: AbortSignal, work: (signal: AbortSignal) => Promise<DiscoveryReport>) {
-    const linked = linkSignal(parent);
-    this.#abort = linked.abort;
-    this.#work = work(linked.signal).finally(() => linked.dispose());
-    this.settled = this.#work.then(
-      () => {},
-      () => {},
-    );
-  }
-
-  /** Whether all who waited have gone before the end. */
-  get isAbandoned(): boolean {
-    return this.#isAbandoned;
-  }
-
-  async join(signal: AbortSignal | undefined): Promise<DiscoveryReport> {
-    this.#waiting++;
-    try {
-      return await raceAbort(signal, this.#work);
-    } finally {
-      this.#waiting--;
-      if (signal?.aborted && this.#waiting === 0) {
-        this.#isAbandoned = true;
-        this.#abort(signal.reason);
-      }
-    }
   }
 }

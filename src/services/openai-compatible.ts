@@ -1,6 +1,6 @@
 import type { ServiceEndpoint } from '../core/service.js';
 import { asCount, asObject, asString } from '../internal/json.js';
-import { goodObject, openAiList, refusal, said } from './reply.js';
+import { openAiList, refusal, said } from './reply.js';
 import type { Ask, ModelFacts, Reading, SafeRequest, ServiceSpec } from './service-spec.js';
 
 /** What the host says of an endpoint that is read through this description. */
@@ -32,11 +32,11 @@ type Route = { list: SafeRequest; health: SafeRequest | undefined; models: reado
 
 async function read(ask: Ask, o: Route): Promise<Reading | null> {
   if (o.list === 'GET /v1/models') {
-    const info = asObject(goodObject(await ask('GET /openapi.json'))?.['info']);
+    const about = (await ask('GET /openapi.json'))?.text ?? '';
     // Its list interrupts the answer that it is generating for somebody else, so it is never asked (measured on 0.3.36).
-    if (/llama\.cpp Python API/i.test(asString(info?.['title']) ?? '')) {
+    if (/"title":\s*"[^"]*llama\.cpp Python API/i.test(about)) {
       const models = (o.models ?? ['default']).map((id) => ({ id, state: said('loaded' as const) }));
-      return { status: 'up', version: asString(info?.['version']), maxConcurrent: 1, models };
+      return { status: 'up', version: /"version":\s*"([\w.+-]+)"/.exec(about)?.[1], maxConcurrent: 1, models };
     }
   }
   const reply = await ask(o.models && o.health ? o.health : o.list);

@@ -1,0 +1,110 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { ServedModel } from '../../src/core/model.js';
+import { SERVICE_SPECS } from '../../src/services/registry.js';
+import { look } from './look.js';
+import { recorded } from './recorded.js';
+
+const ollama = 'ollama/0.33.0-rc2';
+const wheel = 'llama.cpp/b11549-wheel';
+const router = 'llama.cpp/v0.5.0';
+
+/** Recorded replies as JSON, by request. */
+const zoo: Record<string, Record<string, string>> = {
+  ollama: {
+    'GET /api/version': `${ollama}/version-get`,
+    'GET /api/tags': `${ollama}/tags`,
+    'GET /api/ps': `${ollama}/ps-after-load`,
+    'POST /api/show': `${ollama}/show-go-template`,
+  },
+  'llama.cpp': {
+    'GET /health': `${wheel}/health`,
+    'GET /v1/models': `${wheel}/models-v1`,
+    'GET /props': `${wheel}/props`,
+  },
+  'llama.cpp router': {
+    'GET /health': `${router}/router-health`,
+    'GET /v1/models': `${router}/router-models-sleeping`,
+    'GET /props': `${router}/router-props`,
+  },
+  'llama-swap': { 'GET /v1/models': 'llama-swap/v250-5-g0bdb3720/v1-models' },
+};
+
+const junk = fc.oneof(
+  fc.constantFrom(null, '', 'x'.repeat(5_000), 0, -1, 1e308, 1.5, true, [], {}, [[]], { error: 'x' }, '\u0000\n'),
+  fc.jsonValue(),
+);
+
+/** Drops, retypes, nests or repeats values anywhere in a reply. */
+function mutate(value: unknown, pick: () => number, odd: () => unknown): unknown {
+  const roll = pick();
+  if (roll < 4) return odd();
+  if (roll < 6) return [value];
+  if (roll < 8) return { data: value, models: value };
+  if (Array.isArray(value)) return value.flatMap((item) => (pick() < 8 ? [] : [mutate(item, pick, odd)]));
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(
+      Object.entries(value).flatMap(([key, item]) => (pick() < 8 ? [] : [[key, mutate(item, pick, odd)]])),
+    );
+  }
+  return value;
+}
+
+function isSound(model: ServedModel): boolean {
+  const counts = [model.contextLength, model.maxContextLength, model.sizeBytes, model.memoryBytes, model.parallelSlots];
+  return (
+    model.id.length > 0 &&
+    model.id.length <= 256 &&
+    counts.every((fact) => fact === undefined || (Number.isSafeInteger(fact.value) && fact.value > 0)) &&
+    model.capabilities.value.every((capability) => typeof capability === 'string') &&
+    ['no', 'yes', 'unknown'].includes(model.remote)
+  );
+}
+
+describe('replies as no server sends them', () => {
+  it.each(Object.keys(zoo))('of %s never throw and never become an unsound fact', async (name) => {
+    const replies = await Promise.all(
+      Object.entries(zoo[name] ?? {}).map(async ([request, file]) => [request, await recorded(file).json()] as const),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.gen(), fc.constantFrom(...SERVICE_SPECS.map(({ type }) => type)), async (gen, at) => {
+        const pick = () => gen(fc.integer, { min: 0, max: 100 });
+        const odd = () => gen(() => junk);
+        const answers = Object.fromEntries(
+          replies.map(([request, body]) => [request, Response.json(mutate(body, pick, odd) ?? null)]),
+        );
+        const found = await look(answers, { at });
+        expect(found.models.every(isSound)).toBe(true);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('of the recorded kind are sound', async () => {
+    for (const files of Object.values(zoo)) {
+      const answers = Object.fromEntries(Object.entries(files).map(([request, file]) => [request, recorded(file)]));
+      for (const { type } of SERVICE_SPECS)
+        expect((await look(answers, { at: type })).models.every(isSound)).toBe(true);
+    }
+  });
+});
+
+describe('the table of requests', () => {
+  it('holds nothing that loads, wakes, unloads or downloads a model, or spends a token', () => {
+    const table = SERVICE_SPECS.flatMap(({ requests }) => requests);
+    expect([...new Set(table)].sort()).toEqual([
+      'GET /',
+      'GET /api/ps',
+      'GET /api/tags',
+      'GET /api/v0/models',
+      'GET /api/v1/models',
+      'GET /api/version',
+      'GET /health',
+      'GET /lmstudio-greeting',
+      'GET /props',
+      'GET /v1/models',
+      'GET /version',
+      'POST /api/show',
+    ]);
+  });
+});
