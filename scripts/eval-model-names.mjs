@@ -1,6 +1,6 @@
 // Measures parseModelId on labelled names: node scripts/eval-model-names.mjs <file.jsonl> [--errors]
 // One JSON object per line: { id, service?, truth: { key, family?, sizeB?, activeB?, quant?, release? }, tags? }
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -20,6 +20,7 @@ await build({
   logLevel: 'error',
 });
 const { parseModelId } = await import(pathToFileURL(outfile));
+rmSync(outfile);
 
 // Labelled files name two services without the dots and dashes of ours.
 const SERVICE = { llamacpp: 'llama.cpp', openwebui: 'open-webui', textgenwebui: 'text-generation-webui' };

@@ -240,7 +240,7 @@ function unmarkedIsBase(
   if (!UNMARKED_IS_BASE.has(model.family) && !UNMARKED_IS_BASE.has(`${model.family}${model.version}`)) return false;
   if (service === 'lmstudio' || service === 'localai' || service === 'gpt4all') return false;
   if (service === 'ollama' && !/^(hf\.co|huggingface\.co|modelscope\.cn)\//i.test(id)) return false;
-  if (/^[^/]+:/.test(id) && service !== 'vllm') return false;
+  if (owner === '' && id.includes(':')) return false; // a library's tag: its chat model
   return (
     makers.has(owner) || REPACKERS.has(owner) || service === 'vllm' || service === 'sglang' || /[A-Z]|\.gguf$/.test(id)
   );

@@ -1,0 +1,181 @@
+import type { RankedModel, Rejection, Requirements, ScorePart } from '../core/decision.js';
+import { RouterError } from '../core/errors.js';
+import type { ModelRef, ServedModel } from '../core/model.js';
+import type { TaskCategory, TaskClassification } from '../core/task.js';
+import { printable } from '../internal/redact.js';
+import { type CatalogOverride, catalogEntry } from './catalog.js';
+import { hurdlesOf, type Refusal, refusalOf } from './hard-requirements.js';
+import { type ModelProfile, profileOf } from './model-profile.js';
+import { isStrategy, type Occasion, partsOf, scoreOf } from './scoring.js';
+import {
+  type ModelSelectorOptions,
+  type NormalSelectorOptions,
+  normalSelectorOptions,
+  plainName,
+  type TaskRouteInEffect,
+} from './selector-options.js';
+import { taskDefaults } from './task-defaults.js';
+
+export type { CatalogOverride } from './catalog.js';
+export {
+  type ModelSelectorOptions,
+  modelSelectorSchema,
+  type Strategy,
+  type TaskRoute,
+  type TaskRouteInEffect,
+  type TaskRouting,
+  taskRoutingSchema,
+} from './selector-options.js';
+
+/**
+ * What a ranking found: usable models in order, and the others with reason and remedy.
+ * @public
+ */
+export interface Ranking {
+  /** Usable models, best first. */
+  readonly ranked: RankedModel[];
+  /** The others. */
+  readonly rejected: Rejection[];
+}
+
+/**
+ * Says which of the served models should take a task: hard requirements first, then a score whose parts are data.
+ *
+ * The order is total: ties are broken by served id and service, so the same input gives the same ranking. A model's score
+ * does not depend on the other candidates.
+ *
+ * @example
+ * ```ts
+ * const selector = new ModelSelector({ taskRouting: { coding: { primary: ['qwen2.5-coder-32b'] } } });
+ * const best = selector.select(classifyTask('Write a CSV parser'), discovery.models());
+ * console.log(best?.model.id, best?.parts);
+ * ```
+ * @public
+ */
+export class ModelSelector {
+  readonly #options: NormalSelectorOptions;
+  readonly #overrides: ReadonlyMap<string, CatalogOverride>;
+  /** Served models are snapshots: what does not depend on the task is worked out once for each. */
+  readonly #profiles = new WeakMap<ServedModel, ModelProfile>();
+
+  /**
+   * Makes a selector.
+   * @throws RouterError `ERR_INVALID_OPTION` for a wrong option.
+   */
+  constructor(options?: ModelSelectorOptions) {
+    this.#options = normalSelectorOptions(options);
+    this.#overrides = new Map(
+      this.#options.catalog.flatMap((o) => [
+        [plainName(o.key), o] as const,
+        ...(o.id === undefined ? [] : [[plainName(o.id), o] as const]),
+      ]),
+    );
+  }
+
+  /** What holds per category, defaults filled. */
+  get routing(): Readonly<Record<TaskCategory, TaskRouteInEffect>> {
+    return this.#options.routing;
+  }
+
+  /**
+   * Ranks the models for a task.
+   *
+   * @param task - What is asked.
+   * @param candidates - The served models.
+   * @param o - What a model must offer.
+   * @param context - `sticky`: the model that answered last in the session.
+   * @returns Usable models in order, and the others with the requirement that they fail.
+   * @throws RouterError `ERR_INVALID_OPTION` for an unknown strategy.
+   */
+  rank(
+    task: TaskClassification,
+    candidates: readonly ServedModel[],
+    o: Requirements = {},
+    context: { readonly sticky?: ModelRef | undefined } = {},
+  ): Ranking {
+    const { routing, maxVramBytes } = this.#options;
+    const { listed, minContext } = routing[task.category];
+    const hurdles = hurdlesOf(o, minContext, maxVramBytes);
+    const occasion: Occasion = {
+      category: task.category,
+      complexity: Math.min(10, Math.max(1, task.complexity.score)),
+      strategy: this.#strategy(o.strategy),
+      contextTokens: hurdles.contextTokens,
+      capabilities: hurdles.capabilities,
+      listed,
+      sticky: context.sticky,
+    };
+    const usable: { readonly profile: ModelProfile; readonly score: number }[] = [];
+    const rejected: Rejection[] = [];
+    for (const model of candidates) {
+      const profile = this.#profile(model);
+      const refusal = refusalOf(profile, hurdles);
+      if (refusal === null) usable.push({ profile, score: scoreOf(profile, occasion) });
+      else rejected.push(rejection(profile.ref, refusal));
+    }
+    usable.sort((a, b) => b.score - a.score || byName(a.profile.ref, b.profile.ref));
+    rejected.sort((a, b) => byName(a.model, b.model));
+    return { ranked: usable.map(({ profile, score }) => rankedModel(profile, score, occasion)), rejected };
+  }
+
+  /** The best model for a task, or `null` if none may be used; see {@link ModelSelector.rank}. */
+  select(task: TaskClassification, candidates: readonly ServedModel[], o: Requirements = {}): RankedModel | null {
+    return this.rank(task, candidates, o).ranked[0] ?? null;
+  }
+
+  /** Names of models to fall back on for a category: the host's own list, else the second and third tier of the built-in one. */
+  getFallbackModels(category: TaskCategory): string[] {
+    const given = this.#options.routing[category].fallback;
+    if (given !== undefined) return [...given];
+    return taskDefaults[category].models.filter((key) => (catalogEntry(key)?.tier ?? 3) >= 2);
+  }
+
+  #strategy(asked: Requirements['strategy']): Occasion['strategy'] {
+    if (asked === undefined) return this.#options.strategy;
+    if (isStrategy(asked)) return asked;
+    throw new RouterError(
+      'ERR_INVALID_OPTION',
+      `strategy: got ${printable(JSON.stringify(asked), 60)}; use "quality", "balanced", "fast" or "cheap".`,
+    );
+  }
+
+  #profile(model: ServedModel): ModelProfile {
+    let profile = this.#profiles.get(model);
+    if (profile === undefined) {
+      profile = profileOf(model, this.#overrides);
+      this.#profiles.set(model, profile);
+    }
+    return profile;
+  }
+}
+
+function byName(a: ModelRef, b: ModelRef): number {
+  if (a.id !== b.id) return a.id < b.id ? -1 : 1;
+  return a.service === b.service ? 0 : a.service < b.service ? -1 : 1;
+}
+
+// Own members behind getters: nobody pays for texts that nobody reads, and JSON, spread and structuredClone still see them.
+function rankedModel(profile: ModelProfile, score: number, occasion: Occasion): RankedModel {
+  let parts: readonly ScorePart[] | undefined;
+  return {
+    model: profile.ref,
+    score,
+    get parts() {
+      parts ??= partsOf(profile, occasion);
+      return parts;
+    },
+  };
+}
+
+function rejection(model: ModelRef, refusal: Refusal): Rejection {
+  return {
+    model,
+    rule: refusal.rule,
+    get reason() {
+      return refusal.reason();
+    },
+    get remedy() {
+      return refusal.remedy();
+    },
+  };
+}
