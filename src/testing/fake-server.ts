@@ -41,7 +41,7 @@ export interface FakeModel {
   readonly loaded?: boolean | undefined;
   /** Size of its weights. @defaultValue 4.7 GB */
   readonly sizeBytes?: number | undefined;
-  /** @defaultValue 'Q4_K_M' */
+  /** Its quantisation, as the server writes it. @defaultValue 'Q4_K_M' */
   readonly quantization?: string | undefined;
   /** 64 hex digits. @defaultValue made from `id` */
   readonly digest?: string | undefined;
@@ -75,7 +75,7 @@ export interface FakeReply {
   readonly reasoning?: string | undefined;
   /** What it asks to be called. */
   readonly toolCalls?: readonly FakeToolCall[] | undefined;
-  /** @defaultValue 'tool_calls' with tool calls, 'length' where the limit of the request cut it, else 'stop' */
+  /** Why it ends. @defaultValue 'tool_calls' with tool calls, 'length' where the limit of the request cut it, else 'stop' */
   readonly finishReason?: 'stop' | 'length' | 'tool_calls' | undefined;
 }
 
