@@ -1,68 +1,17 @@
 import type { ModelIdentity } from '../core/model.js';
 import type { ServiceType } from '../core/service.js';
-import { CATALOG_NAMES } from './catalog-names.js';
 import {
-  BASE,
-  BUILD_TAIL,
-  CHAT,
   DERIVATIVE,
   FINETUNERS,
   MAKER_VARIANT,
   MAYBE_PACKAGING,
   MOVING_TAGS,
-  PACKAGING,
   REPACKERS,
   UNMARKED_IS_BASE,
   UNSURE_TAGS,
 } from './model-words.js';
-
-/** One name of a catalogued model, taken apart. */
-interface Name {
-  readonly model: Catalogued;
-  readonly size: number | null;
-  readonly active: number | null;
-  readonly release: string | null;
-}
-
-interface Catalogued {
-  readonly key: string;
-  readonly family: string;
-  readonly version: string | null;
-  readonly variant: string | null;
-  readonly total: number | null;
-  /** Whether a name of it carries a chat mark, whether all do, and whether one carries a base mark. */
-  readonly chatMarked: boolean;
-  readonly alwaysMarked: boolean;
-  readonly baseMarked: boolean;
-  /** Sizes and releases over all its names. */
-  readonly sizes: ReadonlySet<number>;
-  readonly releases: ReadonlySet<string>;
-}
-
-/** A name taken apart, before any look-up. */
-interface Parts {
-  /** What is left when size, quantisation, packaging and chat marks are off; sorted, without repetition. */
-  words: string[];
-  size: number | null;
-  active: number | null;
-  release: string | null;
-  quantization: string | null;
-  chat: boolean;
-  base: boolean;
-  /** The name counts experts. */
-  experts: boolean;
-  /** Two different sizes: a merge, or no name at all. */
-  conflict: boolean;
-}
-
-interface Index {
-  readonly bySignature: ReadonlyMap<string, readonly Name[]>;
-  /** Words of the catalogued names, each with the family that it points to. */
-  readonly words: ReadonlyMap<string, string>;
-  readonly makers: ReadonlySet<string>;
-}
-
-let index: Index | undefined;
+import { type Catalogued, type Name, type NameIndex, nameIndex } from './name-index.js';
+import { NOTHING, type Parts, splitPath, takeApart } from './name-parts.js';
 
 /**
  * Reads a served name: family, version, size, quantisation, whether it is a derivative, and which catalogued model it is, if any.
@@ -83,7 +32,7 @@ let index: Index | undefined;
  */
 export function parseModelId(id: string, o?: { service?: ServiceType | undefined }): ModelIdentity {
   const text = String(id);
-  index ??= buildIndex();
+  const index = nameIndex();
   const { stem, tag, publisher, folder } = splitPath(text, index.makers);
   // Names are short; what is longer is no name, and must not cost time.
   if (stem === '' || stem.length + tag.length > 250) return identity(text, null, publisher, NOTHING, 0);
@@ -124,18 +73,6 @@ export function parseModelId(id: string, o?: { service?: ServiceType | undefined
   return withoutKey(text, publisher, parts, found === 'ambiguous', index);
 }
 
-const NOTHING: Parts = {
-  words: [],
-  size: null,
-  active: null,
-  release: null,
-  quantization: null,
-  chat: false,
-  base: false,
-  experts: false,
-  conflict: false,
-};
-
 function identity(
   id: string,
   model: Catalogued | null,
@@ -160,12 +97,10 @@ function identity(
   };
 }
 
-// --- look-up -------------------------------------------------------------------------------------------------------
-
 /** The one catalogued model that every word fits; what the name leaves out may be implied only where it is unique. */
 function match(
   parts: Parts,
-  { bySignature }: Index,
+  { bySignature }: NameIndex,
   tagged: boolean,
 ): { model: Catalogued; implied: number } | 'ambiguous' | null {
   let names = bySignature.get(parts.words.join(' '));
@@ -215,7 +150,7 @@ function distance(parts: Parts, name: Name, tagged: boolean): number {
   return implied;
 }
 
-function hasTwin(parts: Parts, model: Catalogued, bySignature: Index['bySignature']): boolean {
+function hasTwin(parts: Parts, model: Catalogued, bySignature: NameIndex['bySignature']): boolean {
   return ['thinking', 'think', 'reasoning'].some((word) =>
     bySignature.get([...parts.words, word].sort().join(' '))?.some((n) => [...model.sizes].some((s) => s === n.size)),
   );
@@ -252,7 +187,7 @@ function withoutKey(
   publisher: string | null,
   parts: Parts,
   ambiguous: boolean,
-  index: Index,
+  index: NameIndex,
 ): ModelIdentity {
   const known: string[] = [];
   let family: string | null = null;
@@ -291,264 +226,4 @@ function withoutKey(
 function isDerivative(folder: string, parts: Parts, words: ReadonlyMap<string, string>): boolean {
   if (folder === '') return false;
   return takeApart(folder, words).words.some((w) => DERIVATIVE.has(w) && !parts.words.includes(w));
-}
-
-// --- taking apart --------------------------------------------------------------------------------------------------
-
-const HOSTS = /^(?:hf\.co|huggingface\.co|modelscope\.cn|registry\.ollama\.ai|(?:index\.)?docker\.io|ghcr\.io)$/;
-
-/** Cuts folders, host, publisher and tag off; `folder` is the directory of a file, which may say more than its name. */
-function splitPath(
-  id: string,
-  makers: ReadonlySet<string>,
-): { stem: string; tag: string; publisher: string | null; folder: string } {
-  let text = id.length > 4096 ? id.slice(-4096) : id;
-  const digest = text.indexOf('@sha256');
-  if (digest >= 0) text = text.slice(0, digest);
-  const segments = text.split(/[/\\]+/).filter((s) => s !== '' && s !== '.' && s !== '~');
-  let stem = (segments.pop()?.trim() ?? '').replace(/^text-embedding-(?=[a-z])/i, '');
-  let folder = '';
-  let publisher = segments.at(-1) ?? null;
-  if (/\.(?:gguf|bin|safetensors)$/i.test(stem) && publisher !== null) {
-    folder = publisher;
-    publisher = segments.at(-2) ?? null;
-    // `model.gguf` says nothing: its folder is the name.
-    if (/^(?:ggml-)?(?:model|weights|main)\b/i.test(stem)) stem = folder;
-  }
-  if (publisher === 'snapshots') {
-    const cached = segments.at(-2)?.split('--') ?? []; // the layout of the Hugging Face cache
-    stem = cached.at(-1) ?? stem;
-    publisher = cached.at(-2) ?? null;
-  }
-  if (publisher !== null && (HOSTS.test(publisher.toLowerCase()) || LOCAL_FOLDER.test(publisher))) publisher = null;
-  let tag = '';
-  const colon = stem.lastIndexOf(':');
-  if (colon > 0) {
-    tag = stem.slice(colon + 1);
-    stem = stem.slice(0, colon);
-  }
-  // `Publisher_Model` and `publisher.Model`: how repackers and galleries keep the publisher.
-  const joint = /^([A-Za-z0-9-]+?)[_.](?=[A-Za-z])/.exec(stem);
-  const owner = joint?.[1]?.toLowerCase() ?? '';
-  if (joint && (makers.has(owner) || REPACKERS.has(owner))) {
-    publisher = joint[1] ?? publisher;
-    stem = stem.slice(joint[0].length);
-  }
-  return { stem, tag, publisher, folder };
-}
-
-const LOCAL_FOLDER = /^(?:library|koboldcpp|models?|local|ai|gguf|llama-cpp|weights|hf|[a-z]:)$/i;
-
-const NUMBER = /^v?(\d+(?:\.\d+)*)$/;
-const SIZE = /^(e?)(\d+(?:\.\d+)?)([bmt])$/;
-const ACTIVE = /^a(\d+(?:\.\d+)?)b$/;
-const QUANT =
-  /^(?:i?q\d(?:\.\d+)*|tq\d.*|[bf]?f?p?(?:4|8|16|32)|bf16|[bf]p?16|fp?(?:4|8|16|32)|(?:nv|mx)fp[468]|mxint\d|nf4|int[248]|w\d+a\d+|\d(?:\.\d+)?bit|\d+(?:\.\d+)?bpw|awq|gptq|exl[23]|bnb|dwq|hqq|aqlm|autoround|optiq|ud|g?128g?|g32|g64)$/;
-const QUANT_TAIL = /^(?:k|s|m|l|xs|xxs|xl|xxl|nl|p|mixed|block|[01]|v[23])$/;
-
-/** Cuts a name into words and takes out what has a meaning of its own: sizes, release, quantisation, packaging. */
-function takeApart(name: string, words: ReadonlyMap<string, string>): Parts {
-  const parts: Parts = { ...NOTHING, words: [] };
-  const lower = name.toLowerCase();
-  const source = lower.length === name.length ? name : lower;
-  let quantFrom = -1;
-  let quantTo = -1;
-  let open = false; // the word before belonged to the quantisation
-  let repeated = false;
-  let apex = false;
-  let first = true;
-  const { tokens, starts, ends } = scan(lower);
-  for (let i = 0; i < tokens.length; i++) {
-    const token = tokens[i] as string;
-    const from = starts[i] as number;
-    const at = ends[i] as number;
-    if (open ? isQuant(token) || QUANT_TAIL.test(token) : !first && isQuant(token)) {
-      if (token === 'ud' && !isQuant(tokens[i + 1] ?? '')) continue;
-      if (!open) repeated = quantTo - quantFrom > 3; // `…-Q4_K_M-GGUF:Q4_K_M`: the first says it
-      if (!open && !repeated) quantFrom = from;
-      if (!repeated) quantTo = at;
-      open = true;
-      continue;
-    }
-    // `w-mxfp4-a-fp8`
-    if ((token === 'w' || token === 'a') && isQuant(tokens[i + 1] ?? '')) {
-      if (!open) quantFrom = from;
-      open = true;
-      continue;
-    }
-    open = false;
-    const isFirst = first;
-    first = false;
-    if (token === 'apex' && !isFirst) {
-      apex = true;
-      continue;
-    }
-    if (apex && BUILD_TAIL.has(token)) continue;
-    if (PACKAGING.has(token)) continue;
-    if (CHAT.has(token)) {
-      parts.chat = true;
-      continue;
-    }
-    if (BASE.has(token)) {
-      parts.base = true;
-      continue;
-    }
-    readToken(token, tokens[i + 1], parts, words);
-  }
-  if (quantFrom >= 0) parts.quantization = source.slice(quantFrom, quantTo);
-  if (parts.experts && parts.active === null) {
-    parts.active = parts.size; // `17B-16E`: 17 billion are active
-    parts.size = null;
-  }
-  parts.words = [...new Set(parts.words)].sort();
-  return parts;
-}
-
-function isQuant(token: string): boolean {
-  return token.length > 1 && token.length < 12 && QUANT.test(token);
-}
-
-/** Words of letters and digits; a dot or underscore between two digits belongs to the word (`3.3`, `v1_5`, `q4_0`). */
-function scan(name: string): { tokens: string[]; starts: number[]; ends: number[] } {
-  const tokens: string[] = [];
-  const starts: number[] = [];
-  const ends: number[] = [];
-  let from = -1;
-  let joined = false;
-  for (let i = 0; i <= name.length; i++) {
-    const c = i < name.length ? name.charCodeAt(i) : 32;
-    if (isDigit(c) || (c >= 97 && c <= 122) || c > 127) {
-      if (from < 0) from = i;
-      continue;
-    }
-    if (from < 0) continue;
-    if ((c === 46 || c === 95) && isDigit(name.charCodeAt(i - 1)) && isDigit(name.charCodeAt(i + 1))) {
-      joined ||= c === 95;
-      continue;
-    }
-    const token = name.slice(from, i);
-    tokens.push(joined ? token.replaceAll('_', '.') : token);
-    starts.push(from);
-    ends.push(i);
-    from = -1;
-    joined = false;
-  }
-  return { tokens, starts, ends };
-}
-
-function isDigit(code: number): boolean {
-  return code >= 48 && code <= 57;
-}
-
-function readToken(token: string, next: string | undefined, parts: Parts, words: ReadonlyMap<string, string>): void {
-  const code = token.charCodeAt(0);
-  const digit = isDigit(code);
-  if (digit || code === 101 || code === 97) {
-    const size = SIZE.exec(token);
-    // `1m`, `128k`: a context, not a size.
-    if (size && !(size[3] === 'm' && Number(size[2]) < 10) && !(size[3] === 't' && parts.size !== null)) {
-      const value = Number(size[2]) * (size[3] === 'b' ? 1 : size[3] === 't' ? 1000 : 0.001);
-      if (parts.size !== null && parts.size !== value) parts.conflict = true;
-      parts.size = Math.round(value * 1e4) / 1e4;
-      if (size[1] === 'e') parts.words.push('e');
-      return;
-    }
-    const active = ACTIVE.exec(token);
-    if (active) {
-      parts.active = Number(active[1]);
-      return;
-    }
-    if (digit) {
-      if (/^(?:\d{4}|\d{6}|\d{8})$/.test(token)) {
-        if (parts.release !== null && parts.release.length === 2) parts.release += `-${token}`;
-        else parts.release ??= token;
-        return;
-      }
-      if (/^(?:0[1-9]|1[0-2])$/.test(token) && /^20\d\d$/.test(next ?? '')) {
-        parts.release = token;
-        return;
-      }
-      if (/^\d{5}$/.test(token) || /^\d+e$/.test(token)) {
-        if (token.endsWith('e')) parts.experts = true;
-        return; // shards; experts
-      }
-      if (/^\d+x\d/.test(token) || /^\d+[km]$/.test(token)) {
-        parts.words.push(token);
-        return;
-      }
-    }
-  }
-  if (token === 'of' && /^\d{5}$/.test(next ?? '')) return;
-  if (words.has(token)) {
-    parts.words.push(token);
-    return;
-  }
-  const number = NUMBER.exec(token);
-  if (number) {
-    parts.words.push(plain(number[1] as string));
-    return;
-  }
-  // Glued: `llama3.3`, `qwen2.5vl`, `gemma3n`, `k2.5`, `r7b`.
-  const runs = /\d/.test(token) && !MAYBE_PACKAGING.has(token) ? token.match(/\d+(?:\.\d+)*|[^\d.]+/g) : null;
-  if (runs === null || runs.length < 2) {
-    parts.words.push(token);
-    return;
-  }
-  for (let i = 0; i < runs.length; i++) {
-    const run = runs[i] as string;
-    const glued = run + (runs[i + 1] ?? '');
-    if (/^\d/.test(run) && /^[\d.]+b$/.test(glued)) {
-      parts.size = Number(run);
-      i++;
-    } else parts.words.push(/^\d/.test(run) ? plain(run) : run);
-  }
-}
-
-/** `4.0` and `4` are one version. */
-function plain(version: string): string {
-  return version.replace(/(?:\.0)+$/, '');
-}
-
-// --- index ---------------------------------------------------------------------------------------------------------
-
-function buildIndex(): Index {
-  const bySignature = new Map<string, Name[]>();
-  const words = new Map<string, string>();
-  const makers = new Set<string>();
-  let family = '';
-  for (const line of CATALOG_NAMES.split('\n')) {
-    if (line.startsWith('#')) {
-      family = line.slice(1);
-      continue;
-    }
-    const [key = '', version = '', variant = '', maker = '', total = '', ...aliases] = line.split('|');
-    makers.add(maker.toLowerCase());
-    const taken = [key, ...aliases].map((name) => takeApart(name, words));
-    const model: Catalogued = {
-      key,
-      family,
-      version: version || null,
-      variant: variant || null,
-      total: total === '' ? null : Number(total),
-      chatMarked: taken.some((p) => p.chat),
-      alwaysMarked: taken.every((p) => p.chat),
-      baseMarked: taken.some((p) => p.base),
-      sizes: new Set(taken.flatMap((p) => p.size ?? [])),
-      releases: new Set(taken.flatMap((p) => p.release ?? [])),
-    };
-    for (const { words: all, size, active, release } of taken) {
-      const signature = all.join(' ');
-      const names = bySignature.get(signature) ?? [];
-      if (!names.some((n) => n.model === model && n.size === size && n.active === active && n.release === release)) {
-        names.push({ model, size, active, release });
-      }
-      bySignature.set(signature, names);
-      for (const word of all) {
-        // A word that says the family: not a number, not a kind of model.
-        const telling = !/^\d/.test(word) && word.length > 1 && !MAKER_VARIANT.has(word) && !MAYBE_PACKAGING.has(word);
-        if (!words.has(word)) words.set(word, telling ? family : '');
-      }
-    }
-  }
-  return { bySignature, words, makers };
 }
