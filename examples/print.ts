@@ -19,7 +19,7 @@ export function showServices(services: readonly Service[]): void {
     line(`${colour(36, name)} ${version ?? ''} ${baseURL ?? ''} ${status === 'up' ? '' : status}`.trimEnd());
     for (const { id, contextLength, state } of models) {
       const context = `${contextLength.value} tokens (${contextLength.source})`;
-      line(`  ${fit(id, 36)} ${fit(context, 26)} ${state.value}`);
+      line(`  ${column(id, 36)} ${column(context, 26)} ${state.value}`);
     }
   }
 }
@@ -32,7 +32,15 @@ export function showDecision({ task, selected, ranked, rejected, notes }: Routin
   for (const { name, value, weight, reason } of selected?.parts ?? []) {
     wrap(`- ${name} ${value.toFixed(2)} x ${weight.toFixed(2)}: ${reason}`, 10);
   }
-  line(`then      ${fit(ranked.slice(1).map(({ model }) => model.id).join(', ') || 'nothing', 68)}`);
+  line(
+    `then      ${column(
+      ranked
+        .slice(1)
+        .map(({ model }) => model.id)
+        .join(', ') || 'nothing',
+      68,
+    )}`,
+  );
   for (const { model, rule, reason } of rejected) wrap(`not ${model.id} (${rule}): ${reason}`, 10);
   for (const note of notes) wrap(note, 10);
   line();
@@ -43,7 +51,7 @@ export function showResult({ model, attempts, fallbackLevel, usage, timings }: R
   line('\n');
   for (const { model: tried, outcome, code, durationMs } of attempts) {
     const text = `${outcome} after ${Math.round(durationMs)} ms${code ? ` (${code})` : ''}`;
-    line(`attempt   ${fit(tried.id, 30)} ${colour(outcome === 'ok' ? 32 : 33, text)}`);
+    line(`attempt   ${column(tried.id, 30)} ${colour(outcome === 'ok' ? 32 : 33, text)}`);
   }
   line(`answer    ${model.id} at ${model.service}, level ${fallbackLevel}`);
   const { decisionMs, firstContentMs, totalMs } = timings;
@@ -55,7 +63,7 @@ function ms(value: number): string {
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
 }
 
-function fit(text: string, width: number): string {
+function column(text: string, width: number): string {
   return text.length > width ? `${text.slice(0, width - 1)}…` : text.padEnd(width);
 }
 

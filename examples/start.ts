@@ -5,7 +5,7 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LocalLLMRouter, RouterError, type ServiceEndpoint, ServiceDiscovery, verifyAuditLog } from 'local-llm-router';
+import { LocalLLMRouter, RouterError, ServiceDiscovery, type ServiceEndpoint, verifyAuditLog } from 'local-llm-router';
 import { fakeLlamaCpp, fakeLMStudio, fakeOllama } from 'local-llm-router/testing';
 import { heading, line, showDecision, showResult, showServices } from './print.js';
 
@@ -78,7 +78,8 @@ async function startEmbedded() {
     // The model that ranks first for code dies before its first word: the next one answers.
     await fakeOllama({
       models: [{ id: 'qwen2.5-coder:32b', loaded: true }, { id: 'llama3.3:70b' }],
-      faults: { 'qwen2.5-coder:32b': 'close-before-content' },
+      // Twice: the request itself and its one repetition.
+      faults: [{ name: 'close-before-content', model: 'qwen2.5-coder:32b', times: 2 }],
     }),
     await fakeLMStudio({ models: [{ id: 'qwen/qwen2.5-coder-14b', loaded: true }, { id: 'microsoft/phi-4' }] }),
     await fakeLlamaCpp({ models: [{ id: 'gemma-2-9b-it-Q4_K_M' }, { id: 'mistral-nemo-12b' }] }),

@@ -18,6 +18,8 @@ await build({
   platform: 'node',
   format: 'esm',
   target: 'node20',
+  // Not the paths of the repository: the example runs against what a user gets.
+  tsconfigRaw: {},
 });
 process.argv = [process.argv[0], file, ...args];
 await import(pathToFileURL(out).href);

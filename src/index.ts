@@ -1,0 +1,92 @@
+/**
+ * Routes AI coding queries to the best model that already runs on this machine or closed network.
+ *
+ * @packageDocumentation
+ */
+
+export { ContextManager } from './context/context-manager.js';
+export type { ContextOptions } from './context/context-options.js';
+export type { Summarizer } from './context/summary.js';
+export type { TokenCounter } from './context/token-counter.js';
+export type {
+  AssistantMessage,
+  ContentPart,
+  CustomToolCall,
+  FileContext,
+  FinishReason,
+  Message,
+  Position,
+  ProposedEdit,
+  Range,
+  ResponseFormat,
+  RouteEvent,
+  RouteOptions,
+  RouteRequest,
+  RouteResult,
+  RouteTimings,
+  TextPart,
+  Timeouts,
+  ToolCall,
+  ToolChoice,
+  ToolDefinition,
+  Usage,
+} from './core/chat.js';
+export type { Clock } from './core/clock.js';
+export type {
+  Attempt,
+  CompactionReport,
+  ContextReport,
+  FallbackLevel,
+  RankedModel,
+  Rejection,
+  Requirements,
+  RoutingDecision,
+  ScorePart,
+  SerenaCall,
+  SerenaReport,
+} from './core/decision.js';
+export type { CodingAgent, Environment } from './core/environment.js';
+export type { RouterErrorCode, RouterErrorDetails } from './core/errors.js';
+export { RouterError } from './core/errors.js';
+export type { CallOptions, Unsubscribe } from './core/events.js';
+export type { FetchLike } from './core/fetch-like.js';
+export type { Logger } from './core/logger.js';
+export type { Capability, Fact, MemoryEstimate, ModelIdentity, ModelRef, ServedModel } from './core/model.js';
+export type { SerenaClient } from './core/serena-client.js';
+export type {
+  DiscoveryFailure,
+  DiscoveryReport,
+  KnownServiceType,
+  Service,
+  ServiceEndpoint,
+  ServiceType,
+} from './core/service.js';
+export type { KeyValueStore } from './core/store.js';
+export type { ClassifyOptions, TaskCategory, TaskClassification, TaskComplexity, TaskType } from './core/task.js';
+export type { ChatRequest, Transport, TransportEvent } from './core/transport.js';
+export type { DiscoveryOptions } from './discovery/discovery-options.js';
+export { detectEnvironment } from './discovery/environment.js';
+export { ServiceDiscovery } from './discovery/service-discovery.js';
+export { parseCodeEdits } from './edits/parse-code-edits.js';
+export type { ExecutionOutcome, FallbackExecutorOptions, RetryOptions } from './execution/fallback-executor.js';
+export { FallbackExecutor } from './execution/fallback-executor.js';
+export { estimateMemory } from './models/memory.js';
+export { parseModelId } from './models/model-id.js';
+export type { ModelSelectorOptions } from './models/model-selector.js';
+export { ModelSelector } from './models/model-selector.js';
+export type { RouterStatus } from './router/local-llm-router.js';
+export { LocalLLMRouter } from './router/local-llm-router.js';
+export { quickRoute } from './router/quick-route.js';
+export type { RouteStream } from './router/route-stream.js';
+export type { RouterHooks } from './router/router-hooks.js';
+export type { RouterOptions, SerenaOptions } from './router/router-options.js';
+export type { AuditLog } from './security/audit-log.js';
+export type { AuditSink } from './security/audit-sinks.js';
+export type { EgressDecision } from './security/network-policy.js';
+export { SecurityModule } from './security/security-module.js';
+export type { SecurityOptions } from './security/security-options.js';
+export type { AuditVerification } from './security/verify-audit-log.js';
+export { verifyAuditLog } from './security/verify-audit-log.js';
+export { classifyTask } from './tasks/classify-task.js';
+export { ollamaTransport } from './transports/ollama.js';
+export { openaiTransport } from './transports/openai.js';

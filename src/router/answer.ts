@@ -1,0 +1,58 @@
+import type { Message, RouteResult } from '../core/chat.js';
+import { parseCodeEdits } from '../edits/parse-code-edits.js';
+import type { ExecutionReport } from '../execution/plan.js';
+import type { Plan, Question } from './decide.js';
+import type { FittedPrompt } from './fit-prompt.js';
+import { type RouterState, refKey } from './router-state.js';
+
+/** Makes the answer that the caller gets. */
+export function resultOf(
+  question: Question,
+  { decision }: Plan,
+  report: ExecutionReport,
+  fitted: FittedPrompt | undefined,
+  timings: RouteResult['timings'],
+): RouteResult {
+  const { text, reasoning, toolCalls, finishReason, model, attempts, level } = report;
+  return {
+    id: question.id,
+    text,
+    message: {
+      role: 'assistant',
+      content: text === '' && toolCalls.length > 0 ? null : text,
+      ...(toolCalls.length === 0 ? {} : { tool_calls: toolCalls }),
+    },
+    ...(reasoning === undefined ? {} : { reasoning }),
+    toolCalls,
+    finishReason,
+    usage: report.usage ?? {
+      inputTokens: fitted?.prompt.tokens ?? 0,
+      outputTokens: Math.ceil((text.length + (reasoning?.length ?? 0)) / 4),
+      source: 'estimated',
+    },
+    model,
+    decision,
+    attempts,
+    fallbackLevel: level,
+    timings,
+    edits: parseCodeEdits(text, { toolCalls, fileContext: question.request.wire.fileContext }),
+  };
+}
+
+/** After success: the conversation gains the original query and the answer, and what was learned is kept. */
+export function conclude(
+  state: RouterState,
+  { request }: Question,
+  result: RouteResult,
+  fitted: FittedPrompt | undefined,
+): void {
+  const { context } = state.parts;
+  fitted?.prompt.commit([...request.messages, result.message as Message], { metadata: request.wire.metadata });
+  if (request.session !== undefined) state.lastModels.set(request.session, result.model);
+  for (const { id: call } of result.toolCalls) state.toolCallers.set(call, result.model);
+  const { numCtx } = fitted ?? {};
+  if (numCtx !== undefined) state.loadedWith.set(refKey(result.model), { numCtx, atMs: state.parts.clock.now() });
+  if (fitted !== undefined && result.usage.source === 'reported') {
+    context.calibrate(result.model.key, fitted.prompt.tokens, result.usage.inputTokens);
+  }
+}

@@ -1,0 +1,112 @@
+import type { PreparedPrompt } from '../context/context-manager.js';
+import { chooseNumCtx } from '../context/num-ctx.js';
+import type { ContextReport } from '../core/decision.js';
+import { RouterError } from '../core/errors.js';
+import type { Fact, ModelRef, ServedModel } from '../core/model.js';
+import type { Question } from './decide.js';
+import { type RouterState, refKey, servedModel } from './router-state.js';
+
+/** A prompt that fits one model, and what is told about it. */
+export interface FittedPrompt {
+  readonly model: ModelRef;
+  readonly served: ServedModel;
+  readonly prompt: PreparedPrompt;
+  readonly numCtx: number | undefined;
+  readonly report: ContextReport;
+  readonly notes: readonly string[];
+}
+
+/** Stands for "as long as need be": a window that nobody knows is no reason to cut a prompt. */
+const UNKNOWN_WINDOW = 2 ** 30;
+
+/**
+ * Fits a question to a model's window. `reduceTo` is the window to squeeze it into after the server refused it as too long.
+ * Throws `ERR_CONTEXT_OVERFLOW`, and `ERR_NO_MODEL` if the model is gone.
+ */
+export async function fitPrompt(
+  state: RouterState,
+  { request, messages, system }: Question,
+  model: ModelRef,
+  reduceTo: number | undefined,
+  signal: AbortSignal,
+): Promise<FittedPrompt> {
+  const { parts } = state;
+  const served = servedModel(state, model);
+  const connection = parts.discovery.connection(model.service);
+  if (served === undefined || connection === undefined) {
+    throw new RouterError('ERR_NO_MODEL', `${model.id} is no longer served by ${model.service}.`, { model: model.id });
+  }
+  const asksNumCtx = connection.usesNumCtx && request.wire.numCtx !== 'server';
+  const window = windowOf(served, asksNumCtx, request.wire.numCtx);
+  const prompt = await parts.context.prepare({
+    session: request.session,
+    system,
+    messages,
+    tools: request.wire.tools,
+    model: { key: model.key, contextLength: window.source === 'assumed' ? UNKNOWN_WINDOW : window.value },
+    reservedOutput: request.wire.maxTokens,
+    reduceTo,
+    signal,
+  });
+  const inForce = contextInForce(state, served, connection.service.lastSeenMs);
+  const numCtx = asksNumCtx ? numCtxFor(served, request.wire.numCtx, prompt, inForce) : undefined;
+  const limit: Fact<number> = numCtx === undefined ? window : { value: numCtx, source: window.source };
+  return {
+    model,
+    served,
+    prompt,
+    numCtx,
+    report: {
+      inputTokens: prompt.tokens,
+      limit,
+      reservedOutput: Math.min(prompt.reservedOutput, Math.max(0, limit.value - prompt.tokens)),
+      ...(numCtx === undefined ? {} : { numCtx }),
+      compaction: prompt.compaction,
+    },
+    notes: [...prompt.notes, ...windowNotes(served, limit, numCtx, inForce)],
+  };
+}
+
+/** The window that a prompt may fill: what a load could give where we may ask for one, else what is in force. */
+function windowOf(served: ServedModel, asksNumCtx: boolean, asked: number | 'server' | undefined): Fact<number> {
+  const { contextLength, maxContextLength } = served;
+  if (!asksNumCtx) return contextLength;
+  if (typeof asked === 'number') return { value: asked, source: 'config' };
+  // A model that is in memory with more than its listed maximum knows better.
+  return maxContextLength.value >= contextLength.value ? maxContextLength : contextLength;
+}
+
+/** The context that the model is loaded with, in tokens: by the server's word, or by our own request since; 0 if unloaded. */
+function contextInForce(state: RouterState, served: ServedModel, lastSeenMs: number): number {
+  const ours = state.loadedWith.get(refKey(served));
+  if (ours !== undefined && ours.atMs >= lastSeenMs) return ours.numCtx;
+  return served.state.value === 'loaded' && served.contextLength.source === 'server' ? served.contextLength.value : 0;
+}
+
+function numCtxFor(
+  { maxContextLength }: ServedModel,
+  asked: number | 'server' | undefined,
+  prompt: PreparedPrompt,
+  inForce: number,
+): number {
+  if (typeof asked === 'number') return asked;
+  // A loaded model is worth some room for the answer: asking for more would load it anew.
+  if (prompt.tokens + Math.min(prompt.reservedOutput, Math.floor(inForce / 4)) <= inForce) return inForce;
+  return chooseNumCtx({
+    needed: prompt.tokens + prompt.reservedOutput,
+    max: maxContextLength.source === 'assumed' ? UNKNOWN_WINDOW : maxContextLength.value,
+  });
+}
+
+function windowNotes(served: ServedModel, limit: Fact<number>, numCtx: number | undefined, inForce: number): string[] {
+  const notes: string[] = [];
+  if (limit.source === 'assumed' && numCtx === undefined) {
+    notes.push(
+      `${served.service} does not say how long a prompt ${served.id} takes; give \`contextLength\` of the service.`,
+    );
+  }
+  if (numCtx !== undefined && inForce !== 0 && inForce !== numCtx) {
+    notes.push(`${served.id} is loaded anew with a context of ${numCtx} tokens (now ${inForce}).`);
+  }
+  return notes;
+}

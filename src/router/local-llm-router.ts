@@ -1,0 +1,270 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+
+import type { ContextManager } from '../context/context-manager.js';
+import type { RouteEvent, RouteOptions, RouteRequest, RouteResult } from '../core/chat.js';
+import type { Attempt, RoutingDecision } from '../core/decision.js';
+import { RouterError } from '../core/errors.js';
+import type { CallOptions, Unsubscribe } from '../core/events.js';
+import type { ModelRef } from '../core/model.js';
+import type { DiscoveryReport, Service } from '../core/service.js';
+import { detectEnvironment } from '../discovery/environment.js';
+import type { ServiceDiscovery } from '../discovery/service-discovery.js';
+import { Health } from '../execution/health.js';
+import { Queues } from '../execution/queues.js';
+import { raceAbort, withDeadline } from '../internal/deadline.js';
+import { Subscribers } from '../internal/subscribers.js';
+import type { ModelSelector } from '../models/model-selector.js';
+import type { SecurityModule } from '../security/security-module.js';
+import { explain } from './explain.js';
+import { Network } from './network.js';
+import { run, type Watchers } from './pipeline.js';
+import { type NormalRequest, normalizeRequest } from './route-request.js';
+import { EventStream, type RouteStream } from './route-stream.js';
+import { makeParts, type RouterOptions } from './router-options.js';
+import { BoundedMap, type RouterState } from './router-state.js';
+import { SessionQueue } from './session-queue.js';
+
+/**
+ * What a status page shows.
+ * @public
+ */
+export interface RouterStatus {
+  /** Servers that were found. */
+  readonly services: readonly Service[];
+  /** Models that failed lately: `open` ones are tried last, `half-open` ones get one trial. */
+  readonly health: readonly { readonly model: ModelRef; readonly state: 'closed' | 'open' | 'half-open' }[];
+  /** Requests in flight and waiting per service; `slots` is the most at once, `null`: no limit of ours. */
+  readonly queues: readonly {
+    readonly service: string;
+    readonly running: number;
+    readonly waiting: number;
+    readonly slots: number | null;
+  }[];
+  /** Whether Serena is asked. */
+  readonly serena: 'off' | 'ready' | 'unavailable';
+  /** Conversations in memory. */
+  readonly sessions: number;
+}
+
+/**
+ * Routes queries to the best model that already runs on this machine or closed network.
+ *
+ * @example
+ * ```ts
+ * const router = new LocalLLMRouter({ workspace: process.cwd() });
+ * try {
+ *   const { text, model } = await router.route('Write a function that parses RFC 3339 dates');
+ *   console.log(model.id, text);
+ * } finally {
+ *   await router.close();
+ * }
+ * ```
+ * @public
+ */
+export class LocalLLMRouter {
+  /** Finds the servers. */
+  readonly discovery: ServiceDiscovery;
+  /** Ranks the models. */
+  readonly selector: ModelSelector;
+  /** Keeps the conversations. */
+  readonly context: ContextManager;
+  /** Guards the network and keeps the audit log. */
+  readonly security: SecurityModule;
+  readonly #state: RouterState;
+  readonly #owned: { readonly discovery: boolean; readonly security: boolean };
+  readonly #decisions = new Subscribers<[RoutingDecision]>();
+  readonly #attempts = new Subscribers<[Attempt, string]>();
+  readonly #watchers: Watchers;
+  #serena: RouterStatus['serena'];
+  #initialized: Promise<void> | undefined;
+  #closed: Promise<void> | undefined;
+
+  /**
+   * Makes a router; nothing is sent or read yet.
+   * Throws `ERR_INVALID_OPTION` naming the option, the value and the fix.
+   */
+  constructor(options?: RouterOptions) {
+    const parts = makeParts(options);
+    const { clock, logger } = parts;
+    this.discovery = parts.discovery;
+    this.selector = parts.selector;
+    this.context = parts.context;
+    this.security = parts.security;
+    this.#owned = parts.owned;
+    this.#serena = parts.serena === null ? 'off' : 'ready';
+    this.#watchers = {
+      decided: (decision) => this.#decisions.emit(logger, decision),
+      attempted: (attempt, id) => this.#attempts.emit(logger, attempt, id),
+    };
+    this.#state = {
+      parts,
+      environment: {
+        os: 'other',
+        wsl: 0,
+        container: null,
+        codingAgent: parts.codingAgent,
+        serena: parts.serena !== null,
+      },
+      network: new Network(parts.security),
+      health: new Health(clock),
+      queues: new Queues(clock),
+      sessions: new SessionQueue(),
+      running: new Set(),
+      toolCallers: new BoundedMap(1_000),
+      lastModels: new BoundedMap(1_000),
+      loadedWith: new BoundedMap(1_000),
+      ready: (signal) => this.#ready(signal),
+    };
+  }
+
+  /** Looks for servers and asks Serena for its tools; the first call of `route` does it if the host did not. Rejects with `ERR_CLOSED`, `ERR_ABORTED` or `ERR_AUDIT`. */
+  async initialize(o: CallOptions = {}): Promise<RouterStatus> {
+    this.#checkOpen();
+    await raceAbort(o.signal, this.#initializeOnce());
+    return this.status();
+  }
+
+  /**
+   * Answers a query with the best model there is.
+   *
+   * Rejects with a `RouterError`: `ERR_NO_SERVICE`, `ERR_NO_MODEL`, `ERR_CONTEXT_OVERFLOW`, `ERR_ALL_ATTEMPTS_FAILED`,
+   * `ERR_INTERRUPTED` (the answer broke off; `partialText` holds what had come), `ERR_TIMEOUT`, `ERR_ABORTED`,
+   * `ERR_INVALID_REQUEST`, `ERR_EGRESS_DENIED`, `ERR_AUDIT` or `ERR_CLOSED`.
+   */
+  async route(input: string | RouteRequest, options?: RouteOptions): Promise<RouteResult> {
+    const events = this.#run(input, options, normalizeRequest(input, options), options?.signal);
+    for (;;) {
+      const step = await events.next();
+      if (step.done) return step.value;
+    }
+  }
+
+  /** The same as {@link LocalLLMRouter.route}, with the events on the way. Throws `ERR_INVALID_REQUEST` at once for wrong input. */
+  stream(input: string | RouteRequest, options?: RouteOptions): RouteStream {
+    const request = normalizeRequest(input, options);
+    this.#checkOpen();
+    return new EventStream(options?.signal, (signal) => this.#run(input, options, request, signal));
+  }
+
+  /** Decides and explains without sending anything; the session stays as it is, and Serena is asked only with `serena: true`. */
+  async explain(
+    input: string | RouteRequest,
+    options?: RouteOptions & { readonly serena?: boolean | undefined },
+  ): Promise<RoutingDecision> {
+    const request = normalizeRequest(input, options);
+    this.#checkOpen();
+    const { serena = false, ...rest } = options ?? {};
+    const signal = rest.signal ?? new AbortController().signal;
+    return explain(this.#state, { input, request, options: rest, signal, serena });
+  }
+
+  /** What a status page shows; asks nobody. */
+  status(): RouterStatus {
+    const { health, queues } = this.#state;
+    return {
+      services: this.discovery.services(),
+      health: health.snapshot(),
+      queues: queues.snapshot(),
+      serena: this.#serena,
+      sessions: this.context.sessions().length,
+    };
+  }
+
+  /** Hears of each decision, before anything is sent. A throwing listener is logged and never touches the call. */
+  onDecision(listener: (decision: RoutingDecision) => void): Unsubscribe {
+    return this.#decisions.add(listener);
+  }
+
+  /** Hears of each attempt as it ends, with the id of its decision. A throwing listener is logged and never touches the call. */
+  onAttempt(listener: (attempt: Attempt, decisionId: string) => void): Unsubscribe {
+    return this.#attempts.add(listener);
+  }
+
+  /** Ends running calls with `ERR_CLOSED` and lets go of every connection, timer and file. Parts that the host made stay open. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  /** The same as {@link LocalLLMRouter.close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #run(
+    input: string | RouteRequest,
+    options: RouteOptions | undefined,
+    request: NormalRequest,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<RouteEvent, RouteResult, void> {
+    this.#checkOpen();
+    return run(this.#state, { input, request, options, signal }, this.#watchers);
+  }
+
+  #checkOpen(): void {
+    if (this.#closed !== undefined) throw new RouterError('ERR_CLOSED', 'This router is closed; make a new one.');
+  }
+
+  #initializeOnce(): Promise<void> {
+    // After a failure the next call tries again.
+    this.#initialized ??= this.#initialize().catch((error: unknown) => {
+      this.#initialized = undefined;
+      throw error;
+    });
+    return this.#initialized;
+  }
+
+  async #initialize(): Promise<void> {
+    const [environment] = await Promise.all([
+      detectEnvironment(),
+      this.discovery.discoverAll(),
+      this.#findSerena(),
+      this.security.openAudit(),
+    ]);
+    const { codingAgent, serena } = this.#state.environment;
+    this.#state.environment = { ...environment, codingAgent, serena: serena && this.#serena === 'ready' };
+  }
+
+  async #findSerena(): Promise<void> {
+    const { serena, serenaOptions, clock, logger } = this.#state.parts;
+    if (serena === null) return;
+    try {
+      await withDeadline({ clock, ms: serenaOptions.timeoutMs, signal: undefined, what: 'Serena' }, (signal) =>
+        raceAbort(signal, serena.listTools({ signal })),
+      );
+    } catch (error) {
+      this.#serena = 'unavailable';
+      logger.warn('Serena does not answer', error instanceof Error ? error.name : typeof error);
+    }
+  }
+
+  async #ready(signal: AbortSignal): Promise<void> {
+    if (this.#state.parts.discovery.models().length === 0) await raceAbort(signal, this.#initializeOnce());
+    const known = this.discovery.models().length > 0;
+    const look = this.discovery.discoverAll();
+    // What is known serves this call; an outdated report is renewed for the next one.
+    if (known) return void look.catch(() => {});
+    const report = await raceAbort(signal, look);
+    if (this.discovery.models().length === 0) throw noService(report);
+  }
+
+  async #close(): Promise<void> {
+    const error = new RouterError('ERR_CLOSED', 'The router was closed.');
+    for (const call of this.#state.running) call.abort(error);
+    this.#decisions.clear();
+    this.#attempts.clear();
+    if (this.#owned.discovery) await this.discovery.close();
+    await this.#state.network.close();
+    if (this.#owned.security) await this.security.close();
+  }
+}
+
+function noService({ services, failures }: DiscoveryReport): RouterError {
+  const found = services.map(({ id, status }) => `- ${id}: ${status}, lists no model`);
+  const tried = failures.map(({ baseURL, reason, remedy }) => `- ${baseURL}: ${reason} ${remedy ?? ''}`.trimEnd());
+  return new RouterError(
+    'ERR_NO_SERVICE',
+    `No model server can be used. Start one (for example Ollama), or name its address in \`services\`. Tried:\n${[...found, ...tried].join('\n')}`,
+    { isRetryable: true },
+  );
+}

@@ -1,0 +1,124 @@
+import type { RouteEvent, RouteResult } from '../core/chat.js';
+import type { Attempt, RoutingDecision } from '../core/decision.js';
+import { RouterError } from '../core/errors.js';
+import { execute } from '../execution/execute.js';
+import { abortError, linkSignal } from '../internal/deadline.js';
+import { conclude, resultOf } from './answer.js';
+import { attemptPlan } from './attempt-plan.js';
+import { askSerena, decide, judgeTask, noSerena, type Plan, type Question, questionOf, wantsSerena } from './decide.js';
+import type { FittedPrompt } from './fit-prompt.js';
+import { type Call, withAfterResponse, withBeforeRoute } from './hooks.js';
+import { lastUserText } from './requirements.js';
+import { type RouterState, refKey } from './router-state.js';
+
+/** Who hears of decisions and attempts, beside the caller. */
+export interface Watchers {
+  decided(decision: RoutingDecision): void;
+  attempted(attempt: Attempt, decisionId: string): void;
+}
+
+/**
+ * The one engine behind `route` and `stream`: classify, ask Serena, enrich, select, fit, execute with fallback, propose
+ * edits, audit, store. The conversation changes only after success.
+ */
+export async function* run(
+  state: RouterState,
+  call: Call,
+  watchers: Watchers,
+): AsyncGenerator<RouteEvent, RouteResult, void> {
+  const { clock, retry, logger, timeouts, security } = state.parts;
+  const started = clock.now();
+  const link = linkSignal(call.signal);
+  const { signal } = link;
+  const totalMs = call.options?.timeouts?.totalMs ?? timeouts.totalMs;
+  const timer = totalMs === undefined ? undefined : clock.setTimeout(() => link.abort(totalTimeout(totalMs)), totalMs);
+  state.running.add(link);
+  let leave: (() => void) | undefined;
+  let asked: { readonly question: Question; readonly plan: Plan } | undefined;
+  try {
+    const request = await withBeforeRoute(state, call, signal);
+    if (request.session !== undefined) {
+      if (state.sessions.isBusy(request.session)) yield { type: 'status', phase: 'queued' };
+      leave = await state.sessions.enter(request.session, signal);
+    }
+    await state.ready(signal);
+    const task = judgeTask(state, request);
+    const asks = wantsSerena(state, request, task);
+    if (asks) yield { type: 'status', phase: 'serena' };
+    const code = asks ? await askSerena(state, request, task, signal) : noSerena(state);
+    const question = questionOf(state, request, task, code, call.options);
+    const plan = await decide(state, question, signal);
+    const { decision } = plan;
+    const decisionMs = clock.now() - started;
+    watchers.decided(decision);
+    yield { type: 'decision', decision };
+    if (decision.selected === null) throw noModel(state, decision);
+
+    asked = { question, plan };
+    const prompts = new Map<string, FittedPrompt>();
+    const attempted = (attempt: Attempt): void => {
+      security.recordAttemptEnd({ call: question.id, attempt });
+      watchers.attempted(attempt, question.id);
+    };
+    const report = yield* execute(attemptPlan(state, question, plan, { prompts, options: call.options, attempted }), {
+      signal,
+      clock,
+      health: state.health,
+      queues: state.queues,
+      retry,
+      logger,
+    });
+    const fitted = prompts.get(refKey(report.model));
+    const timings = {
+      decisionMs,
+      queueMs: report.queueMs,
+      firstContentMs: report.firstContentAtMs - started,
+      totalMs: clock.now() - started,
+    };
+    const result = await withAfterResponse(state, resultOf(question, plan, report, fitted, timings), signal);
+    await security.logQuery({ query: lastUserText(request.messages), decision, outcome: 'ok', response: result.text });
+    conclude(state, question, result, fitted);
+    yield { type: 'done', result };
+    return result;
+  } catch (error) {
+    const failure = RouterError.is(error) || !signal.aborted ? error : abortError(signal);
+    if (asked !== undefined) await recordFailure(state, asked.question, asked.plan, failure);
+    throw failure;
+  } finally {
+    if (timer !== undefined) clock.clearTimeout(timer);
+    state.running.delete(link);
+    link.dispose();
+    leave?.();
+  }
+}
+
+/** A failed call is audited too; the caller gets the failure itself, not that of the log. */
+async function recordFailure(
+  { parts }: RouterState,
+  { request }: Question,
+  { decision }: Plan,
+  failure: unknown,
+): Promise<void> {
+  const outcome = RouterError.is(failure) && failure.code === 'ERR_ABORTED' ? 'cancelled' : 'failed';
+  try {
+    await parts.security.logQuery({ query: lastUserText(request.messages), decision, outcome });
+  } catch (error) {
+    parts.logger.error('The audit log failed', error instanceof Error ? error.name : typeof error);
+  }
+}
+
+function totalTimeout(ms: number): RouterError {
+  return new RouterError('ERR_TIMEOUT', `The call took longer than its totalMs of ${ms} ms.`, { isRetryable: true });
+}
+
+function noModel({ parts }: RouterState, { rejected, requirements }: RoutingDecision): RouterError {
+  const services = parts.discovery.services();
+  const forced = requirements.model === undefined ? '' : ` for "${requirements.model}"`;
+  const reasons = rejected.map(
+    ({ model, rule, reason, remedy }) => `- ${model.id} at ${model.service} (${rule}): ${reason} ${remedy}`,
+  );
+  return new RouterError(
+    'ERR_NO_MODEL',
+    `No model can take this request${forced}. ${services.length} service(s) answered with ${rejected.length} model(s).\n${reasons.join('\n')}`,
+  );
+}

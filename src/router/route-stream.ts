@@ -1,0 +1,171 @@
+import type { RouteEvent, RouteResult } from '../core/chat.js';
+import { RouterError } from '../core/errors.js';
+import { type LinkedSignal, linkSignal } from '../internal/deadline.js';
+
+/**
+ * An answer on its way. Iterate it for typed events, read `textStream` for text only, or `result` for the end; the three
+ * can be used together. Nothing is sent until one of them is read, and leaving the loop cancels the call.
+ * @public
+ */
+export interface RouteStream extends AsyncIterable<RouteEvent> {
+  /** One piece per non-empty text delta. */
+  readonly textStream: ReadableStream<string> & AsyncIterable<string>;
+  /** The whole answer; rejects with the same `RouterError` as the loop. */
+  readonly result: Promise<RouteResult>;
+}
+
+/** Steps of consumed events that may pile up in the log before it is shortened. */
+const TRIM_AFTER = 512;
+
+interface Cursor {
+  /** Index of the next event, counted from the first event of the call. */
+  next: number;
+}
+
+/**
+ * Gives one run of the pipeline to up to three kinds of readers: each has a cursor in one log of events. Without a
+ * `result` in demand the run goes only as far as a reader asks, so that back-pressure reaches the server.
+ */
+export class EventStream implements RouteStream {
+  readonly #start: (signal: AbortSignal) => AsyncGenerator<RouteEvent, RouteResult, void>;
+  readonly #parent: AbortSignal | undefined;
+  readonly #cursors = new Set<Cursor>();
+  #link: LinkedSignal | undefined;
+  #run: AsyncGenerator<RouteEvent, RouteResult, void> | undefined;
+  #step: Promise<void> | undefined;
+  #log: RouteEvent[] = [];
+  #dropped = 0;
+  #end: { readonly result: RouteResult } | { readonly error: unknown } | undefined;
+  #result: Promise<RouteResult> | undefined;
+  #textStream: (ReadableStream<string> & AsyncIterable<string>) | undefined;
+
+  constructor(
+    parent: AbortSignal | undefined,
+    start: (signal: AbortSignal) => AsyncGenerator<RouteEvent, RouteResult, void>,
+  ) {
+    this.#parent = parent;
+    this.#start = start;
+  }
+
+  get result(): Promise<RouteResult> {
+    if (this.#result === undefined) {
+      this.#result = this.#drain();
+      // Whoever reads it gets the rejection; a result that nobody awaits must not end the process.
+      this.#result.catch(() => {});
+    }
+    return this.#result;
+  }
+
+  get textStream(): ReadableStream<string> & AsyncIterable<string> {
+    if (this.#textStream === undefined) {
+      const cursor = this.#attach();
+      this.#textStream = new ReadableStream<string>(
+        {
+          pull: async (controller) => {
+            for (;;) {
+              const event = await this.#next(cursor);
+              if (event === undefined) return controller.close();
+              if (event.type === 'text') return controller.enqueue(event.text);
+            }
+          },
+          cancel: () => this.#cancel(cursor),
+        },
+        { highWaterMark: 0 },
+      ) as ReadableStream<string> & AsyncIterable<string>;
+    }
+    return this.#textStream;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<RouteEvent> {
+    const cursor = this.#attach();
+    let open = true;
+    return {
+      next: async () => {
+        const event = open ? await this.#next(cursor) : undefined;
+        if (event === undefined) {
+          open = false;
+          return { done: true, value: undefined };
+        }
+        return { done: false, value: event };
+      },
+      return: async () => {
+        open = false;
+        await this.#cancel(cursor);
+        return { done: true, value: undefined };
+      },
+    };
+  }
+
+  async #drain(): Promise<RouteResult> {
+    // A reader that is attached in the same turn must not miss the first events.
+    await Promise.resolve();
+    while (this.#end === undefined) await this.#advance();
+    if ('error' in this.#end) throw this.#end.error;
+    return this.#end.result;
+  }
+
+  #attach(): Cursor {
+    const cursor = { next: this.#dropped };
+    this.#cursors.add(cursor);
+    return cursor;
+  }
+
+  async #next(cursor: Cursor): Promise<RouteEvent | undefined> {
+    for (;;) {
+      const event = this.#log[cursor.next - this.#dropped];
+      if (event !== undefined) {
+        cursor.next += 1;
+        this.#trim();
+        return event;
+      }
+      if (this.#end !== undefined) {
+        this.#cursors.delete(cursor);
+        if ('error' in this.#end) throw this.#end.error;
+        return undefined;
+      }
+      await this.#advance();
+    }
+  }
+
+  /** One step of the run; readers that ask at the same time share it. */
+  #advance(): Promise<void> {
+    this.#step ??= this.#advanceOnce().finally(() => {
+      this.#step = undefined;
+    });
+    return this.#step;
+  }
+
+  async #advanceOnce(): Promise<void> {
+    try {
+      this.#link ??= linkSignal(this.#parent);
+      this.#run ??= this.#start(this.#link.signal);
+      const step = await this.#run.next();
+      if (step.done) this.#end ??= { result: step.value };
+      else this.#log.push(step.value);
+    } catch (error) {
+      this.#end ??= { error };
+    }
+    if (this.#end !== undefined) this.#link?.dispose();
+  }
+
+  #trim(): void {
+    let oldest = Number.POSITIVE_INFINITY;
+    for (const { next } of this.#cursors) oldest = Math.min(oldest, next);
+    const passed = oldest - this.#dropped;
+    if (passed < TRIM_AFTER) return;
+    this.#log.splice(0, passed);
+    this.#dropped = oldest;
+  }
+
+  async #cancel(cursor: Cursor): Promise<void> {
+    this.#cursors.delete(cursor);
+    if (this.#end !== undefined) return;
+    const error = new RouterError('ERR_ABORTED', 'The stream was left before its end.');
+    this.#end = { error };
+    this.#link?.abort(error);
+    // The step that is under way rejects by the signal; then the run's own clean-up has to finish.
+    await this.#step;
+    await this.#run?.return(undefined as never).catch(() => {});
+    this.#link?.dispose();
+  }
+}

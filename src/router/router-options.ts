@@ -1,0 +1,260 @@
+import * as v from 'valibot';
+import { ContextManager } from '../context/context-manager.js';
+import { type ContextOptions, contextSchema } from '../context/context-options.js';
+import type { Summarizer } from '../context/summary.js';
+import type { TokenCounter } from '../context/token-counter.js';
+import type { Timeouts } from '../core/chat.js';
+import { type Clock, systemClock } from '../core/clock.js';
+import type { CodingAgent, Environment } from '../core/environment.js';
+import type { FetchLike } from '../core/fetch-like.js';
+import { type Logger, silentLogger } from '../core/logger.js';
+import type { SerenaClient } from '../core/serena-client.js';
+import type { ServiceEndpoint } from '../core/service.js';
+import type { KeyValueStore } from '../core/store.js';
+import type { Transport } from '../core/transport.js';
+import { type DiscoveryOptions, discoverySchema, serviceEndpointSchema } from '../discovery/discovery-options.js';
+import { ServiceDiscovery } from '../discovery/service-discovery.js';
+import type { RetryOptions } from '../execution/fallback-executor.js';
+import { retrySchema } from '../execution/timeouts.js';
+import { checkOptions, fn, injected, listOf, milliseconds, oneOf, optional, text, whole } from '../internal/options.js';
+import { timeoutsSchema } from '../internal/timeouts-schema.js';
+import {
+  ModelSelector,
+  type ModelSelectorOptions,
+  modelSelectorSchema,
+  taskRoutingSchema,
+} from '../models/model-selector.js';
+import { SecurityModule, type SecurityOptions, securitySchema } from '../security/security-module.js';
+import { ollamaTransport } from '../transports/ollama.js';
+import { openaiTransport } from '../transports/openai.js';
+import type { RouterHooks } from './router-hooks.js';
+import { defaultSystemPrompt } from './system-prompt.js';
+
+/**
+ * How a router is made. Every part can be given as options or as an object of the host's own.
+ * @public
+ */
+export interface RouterOptions {
+  /** Absolute path of the project that the queries are about. */
+  readonly workspace?: string | undefined;
+  /** Servers beside those that discovery finds; an entry with `enabled: false` switches a default address off. */
+  readonly services?: readonly ServiceEndpoint[] | undefined;
+  /** How servers are looked for; `false`: only `services`. */
+  readonly discovery?: ServiceDiscovery | DiscoveryOptions | false | undefined;
+  /** How models are ranked. */
+  readonly selector?: ModelSelector | ModelSelectorOptions | undefined;
+  /** Models that come first, per category; short for `selector.taskRouting`. */
+  readonly taskRouting?: ModelSelectorOptions['taskRouting'];
+  /** How conversations are kept. */
+  readonly context?: ContextManager | ContextOptions | undefined;
+  /** Where conversations can be saved; short for `context.store`. */
+  readonly store?: KeyValueStore | undefined;
+  /** Exact token counts; short for `context.tokenCounter`. @defaultValue estimates per model family */
+  readonly tokenCounter?: TokenCounter | undefined;
+  /** Summaries of what is compacted; short for `context.summarizer`. @defaultValue an extract, without a model */
+  readonly summarizer?: Summarizer | undefined;
+  /** The system prompt of sessions; `false`: none. @defaultValue one that names system, agent and Serena */
+  readonly systemPrompt?: string | ((environment: Environment) => string) | false | undefined;
+  /** The coding agent that hosts the router, as the system prompt names it. */
+  readonly codingAgent?: CodingAgent | false | undefined;
+  /** What may be reached, and what is recorded. */
+  readonly security?: SecurityModule | SecurityOptions | undefined;
+  /** Connection to Serena, made by the host. */
+  readonly serena?: SerenaClient | false | undefined;
+  /** When and how long Serena is asked. */
+  readonly serenaOptions?: SerenaOptions | undefined;
+  /** Wires beside the built-in ones, or in their place when the name is theirs. */
+  readonly transports?: readonly Transport[] | undefined;
+  /** Replaces the network itself (tests, tunnels); addresses are still checked, connections are not. */
+  readonly fetch?: FetchLike | undefined;
+  /** Moments at which the host may change what happens. */
+  readonly hooks?: RouterHooks | undefined;
+  /** Repetition of one request at one model, before its first content; never after a time-out. */
+  readonly retry?: RetryOptions | undefined;
+  /** Time limits; a service's and a call's own come first. */
+  readonly timeouts?: Timeouts | undefined;
+  /** Time, for tests. */
+  readonly clock?: Clock | undefined;
+  /** Where diagnostics go; `console` fits. @defaultValue nowhere */
+  readonly logger?: Logger | undefined;
+}
+
+/**
+ * When and how long Serena is asked.
+ * @public
+ */
+export interface SerenaOptions {
+  /** `auto`: when the task needs workspace code, or a file is given. @defaultValue 'auto' */
+  readonly when?: 'always' | 'auto' | undefined;
+  /** For all calls together, in milliseconds. @defaultValue 3000 */
+  readonly timeoutMs?: number | undefined;
+  /** Most tokens of code context in the prompt. @defaultValue 2000 */
+  readonly tokenBudget?: number | undefined;
+}
+
+/** What the pipeline works with: every option filled, every part made. */
+export interface RouterParts {
+  readonly workspace: string | undefined;
+  readonly discovery: ServiceDiscovery;
+  readonly selector: ModelSelector;
+  readonly context: ContextManager;
+  readonly security: SecurityModule;
+  /** Parts that the router made itself and therefore closes. */
+  readonly owned: { readonly discovery: boolean; readonly security: boolean };
+  readonly transports: readonly Transport[];
+  readonly systemPrompt: string | ((environment: Environment) => string) | false;
+  readonly codingAgent: CodingAgent | null;
+  readonly serena: SerenaClient | null;
+  readonly serenaOptions: {
+    readonly when: 'always' | 'auto';
+    readonly timeoutMs: number;
+    readonly tokenBudget: number;
+  };
+  readonly hooks: RouterHooks;
+  readonly retry: { readonly maxRetries: number; readonly minDelayMs: number };
+  readonly timeouts: Timeouts;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const clockPart = injected('a Clock', 'now', 'setTimeout', 'clearTimeout');
+const either = (what: string, isPart: (x: unknown) => boolean, schema: v.GenericSchema) =>
+  v.union([v.custom<object>(isPart, what), schema], what);
+
+/** What {@link RouterOptions} may hold. */
+export const routerSchema = v.strictObject({
+  workspace: optional(text()),
+  services: optional(listOf(serviceEndpointSchema, 'services')),
+  discovery: optional(
+    v.union([
+      v.literal(false),
+      v.custom<object>((x) => x instanceof ServiceDiscovery, 'a ServiceDiscovery, its options, or false'),
+      discoverySchema,
+    ]),
+  ),
+  selector: optional(either('a ModelSelector or its options', (x) => x instanceof ModelSelector, modelSelectorSchema)),
+  taskRouting: optional(taskRoutingSchema),
+  context: optional(either('a ContextManager or its options', (x) => x instanceof ContextManager, contextSchema)),
+  store: optional(injected('a KeyValueStore', 'get', 'set', 'delete', 'list')),
+  tokenCounter: optional(injected('a TokenCounter', 'count')),
+  summarizer: optional(injected('a Summarizer', 'summarize')),
+  systemPrompt: optional(
+    v.custom<unknown>(
+      (x) => x === false || typeof x === 'string' || typeof x === 'function',
+      'a text, a function (environment) => text, or false',
+    ),
+  ),
+  codingAgent: optional(
+    v.custom<unknown>(
+      (x) => x === false || typeof (x as { name?: unknown } | null)?.name === 'string',
+      'an object with the name of the agent, or false',
+    ),
+  ),
+  security: optional(either('a SecurityModule or its options', (x) => x instanceof SecurityModule, securitySchema)),
+  serena: optional(v.union([v.literal(false), injected('a SerenaClient', 'callTool', 'listTools')])),
+  serenaOptions: optional(
+    v.strictObject({
+      when: optional(oneOf('always', 'auto')),
+      timeoutMs: optional(milliseconds()),
+      tokenBudget: optional(whole(0, 1_000_000, 'tokens')),
+    }),
+  ),
+  transports: optional(
+    listOf(
+      v.custom<Transport>(
+        (x) =>
+          typeof (x as Partial<Transport> | null)?.name === 'string' &&
+          (x as Transport).specificationVersion === 1 &&
+          typeof (x as Transport).chat === 'function',
+        'transports with name, specificationVersion 1 and chat()',
+      ),
+      'transports',
+    ),
+  ),
+  fetch: optional(fn('(input, init) => Promise<Response>')),
+  hooks: optional(
+    v.strictObject({
+      beforeRoute: optional(fn('(request, { signal }) => request')),
+      beforeRequest: optional(fn('(request, { signal }) => request')),
+      afterResponse: optional(fn('(result, { signal }) => result')),
+    }),
+  ),
+  retry: optional(retrySchema),
+  timeouts: optional(timeoutsSchema),
+  clock: optional(clockPart),
+  logger: optional(injected('a Logger', 'debug', 'info', 'warn', 'error')),
+});
+
+/**
+ * Checks the options and fills every default; the only place that does.
+ * Throws `ERR_INVALID_OPTION` naming the option, the value and the fix.
+ */
+export function makeParts(options: RouterOptions = {}): RouterParts {
+  checkOptions(routerSchema, options, 'LocalLLMRouter');
+  const clock = options.clock ?? systemClock;
+  const logger = options.logger ?? silentLogger;
+  const security = makeSecurity(options);
+  const discovery = makeDiscovery(options, security, clock, logger);
+  return {
+    workspace: options.workspace,
+    discovery,
+    selector: makeSelector(options),
+    context: makeContext(options),
+    security,
+    owned: {
+      discovery: !(options.discovery instanceof ServiceDiscovery),
+      security: !(options.security instanceof SecurityModule),
+    },
+    transports: withBuiltIn(options.transports ?? []),
+    systemPrompt: options.systemPrompt ?? defaultSystemPrompt,
+    codingAgent: options.codingAgent || null,
+    serena: options.serena || null,
+    serenaOptions: {
+      when: options.serenaOptions?.when ?? 'auto',
+      timeoutMs: options.serenaOptions?.timeoutMs ?? 3_000,
+      tokenBudget: options.serenaOptions?.tokenBudget ?? 2_000,
+    },
+    hooks: options.hooks ?? {},
+    retry: { maxRetries: options.retry?.maxRetries ?? 1, minDelayMs: options.retry?.minDelayMs ?? 200 },
+    timeouts: options.timeouts ?? {},
+    clock,
+    logger,
+  };
+}
+
+function makeSecurity({ security, fetch, timeouts }: RouterOptions): SecurityModule {
+  const added = {
+    ...(fetch === undefined ? {} : { fetch }),
+    ...(timeouts?.connectMs === undefined ? {} : { connectTimeoutMs: timeouts.connectMs }),
+  };
+  if (!(security instanceof SecurityModule)) return new SecurityModule({ ...added, ...security });
+  return Object.keys(added).length === 0 ? security : security.narrow(added);
+}
+
+function makeDiscovery(o: RouterOptions, security: SecurityModule, clock: Clock, logger: Logger): ServiceDiscovery {
+  if (o.discovery instanceof ServiceDiscovery) return o.discovery;
+  const own = o.discovery === false ? { hosts: [] } : (o.discovery ?? {});
+  return new ServiceDiscovery({
+    security,
+    clock,
+    logger,
+    ...own,
+    services: [...(o.services ?? []), ...(o.discovery === false ? [] : (o.discovery?.services ?? []))],
+  });
+}
+
+function makeSelector({ selector, taskRouting }: RouterOptions): ModelSelector {
+  if (selector instanceof ModelSelector) return selector;
+  return new ModelSelector({ ...selector, ...(taskRouting === undefined ? {} : { taskRouting }) });
+}
+
+function makeContext({ context, store, tokenCounter, summarizer }: RouterOptions): ContextManager {
+  if (context instanceof ContextManager) return context;
+  return new ContextManager({ store, tokenCounter, summarizer, ...context });
+}
+
+/** A host's transport takes the place of a built-in one of the same name. */
+function withBuiltIn(own: readonly Transport[]): Transport[] {
+  const names = new Set(own.map(({ name }) => name));
+  return [...own, ...[ollamaTransport(), openaiTransport()].filter(({ name }) => !names.has(name))];
+}

@@ -1,0 +1,56 @@
+import type { Environment } from '../core/environment.js';
+import type { ModelRef, ServedModel } from '../core/model.js';
+import type { Health } from '../execution/health.js';
+import type { Queues } from '../execution/queues.js';
+import type { LinkedSignal } from '../internal/deadline.js';
+import type { Network } from './network.js';
+import type { RouterParts } from './router-options.js';
+import type { SessionQueue } from './session-queue.js';
+
+/** What one router remembers between calls, beside its parts. */
+export interface RouterState {
+  readonly parts: RouterParts;
+  /** What the system prompt names. */
+  environment: Environment;
+  readonly network: Network;
+  readonly health: Health;
+  readonly queues: Queues;
+  readonly sessions: SessionQueue;
+  /** Calls under way. */
+  readonly running: Set<LinkedSignal>;
+  /** Which model asked for a tool, by the id of the call: its result goes back to that model. */
+  readonly toolCallers: BoundedMap<string, ModelRef>;
+  /** Which model answered a session last: its prefix cache is warm. */
+  readonly lastModels: BoundedMap<string, ModelRef>;
+  /** The context that a model was last loaded with at our request, in tokens. */
+  readonly loadedWith: BoundedMap<string, { readonly numCtx: number; readonly atMs: number }>;
+  /** Resolves when models are known; throws `ERR_NO_SERVICE` where there are none. */
+  ready(signal: AbortSignal): Promise<void>;
+}
+
+/** Names a model at a service as one text. */
+export function refKey({ service, id }: { readonly service: string; readonly id: string }): string {
+  return `${service}\n${id}`;
+}
+
+/** What is known of a model now; `undefined` if its service no longer lists it. */
+export function servedModel({ parts }: RouterState, model: ModelRef): ServedModel | undefined {
+  return parts.discovery.models().find(({ id, service }) => id === model.id && service === model.service);
+}
+
+/** A map that forgets what was set longest ago. */
+export class BoundedMap<K, V> extends Map<K, V> {
+  readonly #limit: number;
+
+  constructor(limit: number) {
+    super();
+    this.#limit = limit;
+  }
+
+  override set(key: K, value: V): this {
+    this.delete(key);
+    super.set(key, value);
+    if (this.size > this.#limit) this.delete(this.keys().next().value as K);
+    return this;
+  }
+}
