@@ -17,6 +17,10 @@ async function serve(kind: keyof typeof tinyModels, options: Record<string, unkn
   return server;
 }
 
+// The tiny models are run with less context than the defaults ask for.
+const LOW = { minContext: 256 };
+const taskRouting = { coding: LOW, reasoning: LOW, analysis: LOW, documentation: LOW };
+
 /** A router that knows these servers only; each letter is a token, as the tiny models count. */
 function routerFor(running: readonly LlamaServer[], options: RouterOptions = {}): LocalLLMRouter {
   const router = new LocalLLMRouter({
@@ -25,6 +29,7 @@ function routerFor(running: readonly LlamaServer[], options: RouterOptions = {})
     systemPrompt: false,
     tokenCounter: { count: (text) => text.length },
     serena: false,
+    taskRouting,
     ...options,
   });
   routers.push(router);
@@ -37,7 +42,7 @@ describe('a real llama.cpp server', () => {
   beforeAll(async () => {
     [chain, endless] = await Promise.all([
       serve('chain', { n_ctx: 8_192, n_parallel: 2 }),
-      serve('endless', { n_ctx: 32_768, n_parallel: 2 }),
+      serve('endless', { n_ctx: 131_072, n_parallel: 2 }),
     ]);
   });
 
@@ -48,7 +53,7 @@ describe('a real llama.cpp server', () => {
     expect(services[0]?.models).toMatchObject([
       {
         id: 'tiny-endless',
-        contextLength: { value: 16_384, source: 'server' },
+        contextLength: { value: 65_536, source: 'server' },
         maxContextLength: { value: 131_072, source: 'server' },
         parallelSlots: { value: 2, source: 'server' },
         state: { value: 'loaded', source: 'server' },
@@ -95,9 +100,24 @@ describe('a real llama.cpp server', () => {
     expect((await Promise.all(asked)).map(({ text }) => text)).toEqual(asked.map(() => SENTENCE));
   });
 
+  // Many seconds of generating, if nobody stops it.
+  const forever = { prompt: 'Go on', maxTokens: 60_000 };
+
+  it('would go on generating if it were not cancelled', async () => {
+    const reading = new AbortController();
+    const { prompt: content, maxTokens: max_tokens } = forever;
+    const body = JSON.stringify({ messages: [{ role: 'user', content }], max_tokens, stream: true });
+    const reply = await fetch(`${endless.url}/v1/chat/completions`, { method: 'POST', body, signal: reading.signal });
+    const read = reply.text().catch(() => {});
+    expect(await idle(endless)).toBe(false);
+    reading.abort();
+    await read;
+    expect(await idle(endless)).toBe(true);
+  });
+
   it('stops generating when a stream is cancelled', async () => {
     const leave = new AbortController();
-    const stream = routerFor([endless]).stream('Go on', { signal: leave.signal });
+    const stream = routerFor([endless]).stream(forever, { signal: leave.signal });
     let words = 0;
     const failure = await (async () => {
       for await (const event of stream) if (event.type === 'text' && ++words === 20) leave.abort();
@@ -107,14 +127,14 @@ describe('a real llama.cpp server', () => {
   });
 
   it('stops generating when the reader of a stream leaves', async () => {
-    for await (const event of routerFor([endless]).stream('Go on')) if (event.type === 'text') break;
+    for await (const event of routerFor([endless]).stream(forever)) if (event.type === 'text') break;
     expect(await idle(endless)).toBe(true);
   });
 
   it('stops generating when a route is cancelled', async () => {
     const leave = new AbortController();
     const router = routerFor([endless]);
-    const failure = router.route('Go on', { signal: leave.signal }).catch((error: unknown) => error);
+    const failure = router.route(forever, { signal: leave.signal }).catch((error: unknown) => error);
     while ((await busySlots(endless)) === 0) await pause();
     leave.abort();
     expect(RouterError.is(await failure) && ((await failure) as RouterError).code).toBe('ERR_ABORTED');
@@ -190,9 +210,6 @@ async function busySlots({ url }: LlamaServer): Promise<number> {
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 2_000));
 
 async function idle(server: LlamaServer): Promise<boolean> {
-  for (let i = 0; i < 5; i++) {
-    await pause();
-    if ((await busySlots(server)) === 0) return true;
-  }
-  return false;
+  await pause();
+  return (await busySlots(server)) === 0;
 }
