@@ -10,10 +10,10 @@ afterEach(async () => {
   await loopback.close();
 });
 
-/** Looks at these addresses with a short time-out. */
-const discover = (urls: readonly string[], o: Partial<ServiceEndpoint> = {}) => {
+/** Looks at these addresses; only a test with a server that stalls waits for the time-out. */
+const discover = (urls: readonly string[], o: Partial<ServiceEndpoint> = {}, probeTimeoutMs = 60_000) => {
   const services = urls.map((baseURL) => ({ type: 'openai-compatible', baseURL, ...o }) as ServiceEndpoint);
-  const it = new ServiceDiscovery({ hosts: [], services, probeTimeoutMs: 200 });
+  const it = new ServiceDiscovery({ hosts: [], services, probeTimeoutMs });
   made.push(it);
   return it.discoverAll();
 };
@@ -34,7 +34,7 @@ describe('an address', () => {
       response.on('close', () => clearInterval(timer));
     });
     const { url } = await loopback.json({ '/v1/models': { data: [{ id: 'x' }] } });
-    const report = await discover([hole, tarpit, url]);
+    const report = await discover([hole, tarpit, url], {}, 2_000);
     expect(report.services.map(({ baseURL }) => baseURL)).toEqual([url]);
     expect(report.failures.map(({ baseURL, code }) => [baseURL, code])).toEqual([
       [hole, 'ERR_TIMEOUT'],
@@ -57,7 +57,7 @@ describe('an address', () => {
   it('that stalls is not asked a second time', async () => {
     let connections = 0;
     const hole = await loopback.raw(() => connections++);
-    await discover([hole], { type: 'llama.cpp' });
+    await discover([hole], { type: 'llama.cpp' }, 1_000);
     expect(connections).toBe(1);
   });
 
