@@ -23,11 +23,11 @@ export function checkOptions(
   }
   const parsed = v.safeParse(schema, value);
   if (parsed.success) return;
-  const issue = deepest(parsed.issues[0]);
-  const path = v.getDotPath(issue) ?? '';
+  const { issue, keys } = deepest(parsed.issues[0], []);
+  const path = keys.join('.');
   const name = path === '' ? owner : `${owner}: ${path}`;
   if (issue.type === 'strict_object' && issue.expected === 'never') {
-    throw new RouterError(code, `${name}: unknown option; remove it. ${known(schema, issue)}`);
+    throw new RouterError(code, `${name}: unknown option; remove it. ${known(schema, keys)}`);
   }
   throw new RouterError(code, `${name}: got ${shownValue(path, issue.input)}; use ${issue.message}.`);
 }
@@ -79,18 +79,20 @@ export const text = () => v.custom<string>((x) => typeof x === 'string' && x !==
 /** A list. */
 export const listOf = <S extends v.GenericSchema>(item: S, what: string) => v.array(item, `a list of ${what}`);
 
-function deepest(issue: v.BaseIssue<unknown>): v.BaseIssue<unknown> {
-  // A union reports itself; where one alternative matched in kind, its own issue says more.
+function deepest(
+  issue: v.BaseIssue<unknown>,
+  outer: readonly string[],
+): { issue: v.BaseIssue<unknown>; keys: readonly string[] } {
+  const keys = [...outer, ...(issue.path ?? []).map((item) => String(item.key))];
+  // A union reports itself; where one alternative matched in kind, its own issue says more. Its path begins at the union.
   const inner = issue.issues?.find((i) => i.path !== undefined);
-  return inner ? deepest(inner as v.BaseIssue<unknown>) : issue;
+  return inner ? deepest(inner as v.BaseIssue<unknown>, keys) : { issue, keys };
 }
 
-function known(schema: OptionsSchema, issue: v.BaseIssue<unknown>): string {
+function known(schema: OptionsSchema, keys: readonly string[]): string {
   let level: unknown = schema;
-  for (const item of (issue.path ?? []).slice(0, -1)) {
-    level = unwrap(
-      (level as Partial<OptionsSchema>)?.entries?.[String(item.key)] ?? (level as { item?: unknown })?.item,
-    );
+  for (const key of keys.slice(0, -1)) {
+    level = unwrap((level as Partial<OptionsSchema>)?.entries?.[key] ?? (level as { item?: unknown })?.item);
   }
   const entries = (level as Partial<OptionsSchema> | undefined)?.entries;
   return entries ? `Known: ${Object.keys(entries).join(', ')}.` : '';
