@@ -99,8 +99,12 @@ export class AuditFiles {
   /** Appends a line; it is in the file when this returns, unless there is a `problem`. */
   write(line: string): void {
     this.#waiting.push(`${line}\n`);
-    if (this.#problem !== null && performance.now() < this.#retryAt) return;
-    this.#drain();
+    this.retry();
+  }
+
+  /** Tries what waits, after a failure not more often than every 100 ms. */
+  retry(): void {
+    if (this.#problem === null || performance.now() >= this.#retryAt) this.#drain();
   }
 
   /** Tries what waits, and puts all on the disk. */
@@ -203,8 +207,8 @@ export class AuditFiles {
     const written = this.#try(() => {
       if (this.#gone) throw Object.assign(new Error('removed'), { code: 'ENOENT' });
       for (let done = 0; done < text.length; ) done += fs.writeSync(this.#fd, text.slice(done));
-      this.#size += text.length;
       if (this.#durability === 'record') fs.fdatasyncSync(this.#fd);
+      this.#size += text.length;
     });
     if (written) {
       this.#problem = null;

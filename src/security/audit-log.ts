@@ -90,6 +90,7 @@ export class AuditTrail implements AuditLog {
     if (!this.#o) return;
     await this.open();
     this.#files?.sync();
+    this.#noteGap();
     const taken = await this.#sinks.deliver();
     const problem = this.#problem();
     if (problem) throw failure(problem);
@@ -192,9 +193,13 @@ export class AuditTrail implements AuditLog {
   #write({ event, fields, at, mono }: Entry): void {
     if (this.#closed && event !== 'audit.close') return;
     if (this.#files?.full) {
-      this.#dropped += 1;
-      return;
+      this.#files.retry();
+      if (this.#files.full) {
+        this.#dropped += 1;
+        return;
+      }
     }
+    this.#noteGap();
     const record: Record<string, AuditValue> = {
       v: 1,
       seq: ++this.#seq,
@@ -215,13 +220,16 @@ export class AuditTrail implements AuditLog {
     this.#sinks.push(line);
     if (!this.#files) return;
     this.#files.write(line);
-    if (this.#dropped > 0 && this.#files.problem === null) {
-      const dropped = this.#dropped;
-      this.#dropped = 0;
-      this.#write(entry('audit.gap', { dropped }));
-    }
     const { rotateBytes } = this.#o as NormalAudit;
     if (this.#files.size >= rotateBytes && !event.startsWith('audit.')) this.#rotate(this.#files);
+  }
+
+  /** Once records can be written again, says how many could not. */
+  #noteGap(): void {
+    const dropped = this.#dropped;
+    if (dropped === 0 || this.#files === null || this.#files.problem !== null) return;
+    this.#dropped = 0;
+    this.#write(entry('audit.gap', { dropped }));
   }
 
   #rotate(files: AuditFiles): void {

@@ -152,6 +152,22 @@ export class SecurityModule {
   }
 
   /**
+   * Whether listed names may lead outside of the allowed network at all.
+   * @internal
+   */
+  get allowsExternal(): boolean {
+    return this.#parts.policy.layers.every(({ allowExternal }) => allowExternal);
+  }
+
+  /**
+   * How long making a connection may take, in milliseconds.
+   * @internal
+   */
+  get connectTimeoutMs(): number {
+    return this.#parts.options.connectTimeoutMs;
+  }
+
+  /**
    * Opens the audit log now rather than at the first record.
    * Throws `ERR_AUDIT` where its directory is refused (a link, in use, not one's own) or its key cannot be had.
    * @internal
