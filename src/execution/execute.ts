@@ -1,0 +1,349 @@
+import type { Clock } from '../core/clock.js';
+import type { Attempt, FallbackLevel } from '../core/decision.js';
+import { RouterError, type RouterErrorCode } from '../core/errors.js';
+import type { Logger } from '../core/logger.js';
+import type { ModelRef } from '../core/model.js';
+import type { TransportEvent } from '../core/transport.js';
+import { abortError, type LinkedSignal, linkSignal } from '../internal/deadline.js';
+import { nameOf } from '../internal/model-name.js';
+import { type Health, keyOf } from './health.js';
+import type { Candidate, ExecutionEvent, ExecutionReport, FallbackPlan } from './plan.js';
+import type { Queues, Ticket } from './queues.js';
+import { withRetry } from './retry.js';
+import { ToolCalls } from './tool-calls.js';
+import { readTransport, type TransportReader } from './transport-reader.js';
+
+/** What a call needs beside its plan. */
+export interface ExecuteOptions {
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  readonly health: Health;
+  readonly queues: Queues;
+  readonly retry: { readonly minDelayMs: number };
+  readonly logger: Logger;
+}
+
+/** They end the call: no other model may be tried. */
+const FATAL: ReadonlySet<RouterErrorCode> = new Set<RouterErrorCode>(['ERR_AUDIT', 'ERR_CLOSED', 'ERR_BUDGET']);
+/** Where all attempts failed with one of these, the call does too: the caller can act on it. */
+const PASSED_ON: ReadonlySet<RouterErrorCode> = new Set<RouterErrorCode>([
+  'ERR_CONTEXT_OVERFLOW',
+  'ERR_UNSUPPORTED',
+  'ERR_EGRESS_DENIED',
+  'ERR_QUEUE_FULL',
+  'ERR_INVALID_REQUEST',
+]);
+
+/**
+ * Tries the models of a plan in order until one gives a complete answer, and returns the report.
+ * Before a model's first content any failure moves on to the next; after it the call ends with `ERR_INTERRUPTED`.
+ * Aborting the signal or leaving the generator closes the connection, also while it waits.
+ */
+export function execute(plan: FallbackPlan, o: ExecuteOptions): AsyncGenerator<ExecutionEvent, ExecutionReport, void> {
+  const call: Call = { left: undefined, attempt: undefined };
+  const events = attemptInOrder(plan, o, call);
+  const leave = events.return.bind(events);
+  // A generator that waits would only see `return()` after the wait.
+  events.return = (value) => {
+    call.left = new RouterError('ERR_ABORTED', 'The caller left the stream.');
+    call.attempt?.link.abort(call.left);
+    return leave(value);
+  };
+  return events;
+}
+
+interface Call {
+  /** Set when the caller leaves the generator. */
+  left: RouterError | undefined;
+  /** The one under way. */
+  attempt: RunningAttempt | undefined;
+}
+
+interface Step {
+  readonly model: ModelRef;
+  readonly level: FallbackLevel;
+  readonly contextLimit?: number | undefined;
+}
+
+/** What the order of steps depends on. */
+interface Progress {
+  readonly overflowed: Step[];
+  readonly tried: Set<string>;
+}
+
+async function* attemptInOrder(
+  plan: FallbackPlan,
+  o: ExecuteOptions,
+  call: Call,
+): AsyncGenerator<ExecutionEvent, ExecutionReport, void> {
+  const { clock, health } = o;
+  /** The end of the call by the caller's will, if it has come. */
+  const ended = (): RouterError | undefined => (o.signal.aborted ? abortError(o.signal) : call.left);
+  const attempts: Attempt[] = [];
+  const errors: RouterError[] = [];
+  const progress: Progress = { overflowed: [], tried: new Set() };
+  let queueMs = 0;
+  try {
+    for (const step of stepsOf(plan, health, progress)) {
+      const attempt = new RunningAttempt(step, plan, o, attempts);
+      call.attempt = attempt;
+      let committed = false;
+      let text = '';
+      try {
+        let event = yield* start(attempt, plan, o);
+        queueMs += attempt.queueMs;
+        const firstContentAtMs = clock.now();
+        let reasoning = '';
+        const calls = new ToolCalls();
+        const reader = attempt.reader as TransportReader;
+        while (event.type !== 'finish') {
+          committed = true;
+          if (event.type === 'text') text += event.text;
+          else if (event.type === 'reasoning') reasoning += event.text;
+          else calls.add(event);
+          yield event;
+          event = await reader.next();
+        }
+        const toolCalls = calls.finish();
+        attempt.settle('ok');
+        for (const toolCall of toolCalls) yield { type: 'tool-call', toolCall };
+        const { finishReason, usage, servedModel } = event;
+        return {
+          text,
+          reasoning: reasoning === '' ? undefined : reasoning,
+          toolCalls,
+          finishReason: reasonFor(finishReason, toolCalls.length > 0),
+          usage,
+          servedModel,
+          model: step.model,
+          level: step.level,
+          attempts,
+          queueMs,
+          firstContentAtMs,
+        };
+      } catch (thrown) {
+        const end = ended();
+        const error = end ?? asRouterError(thrown, step.model);
+        if (end !== undefined && end.code !== 'ERR_TIMEOUT') {
+          attempt.settle('cancelled', error);
+          throw withDetails(error, attempts, text);
+        }
+        if (committed) {
+          const interrupted = interruption(error, step.model, attempts, text);
+          attempt.settle('failed', error, interrupted.code);
+          throw interrupted;
+        }
+        attempt.settle(attempt.sent ? 'failed' : 'skipped', error);
+        if (end !== undefined || FATAL.has(error.code)) throw withDetails(error, attempts, text);
+        errors.push(error);
+        if (attempt.sent) progress.tried.add(keyOf(step.model));
+        if (error.code === 'ERR_CONTEXT_OVERFLOW' && step.level !== 'reduced-context') {
+          progress.overflowed.push({ ...step, level: 'reduced-context', contextLimit: error.contextLimit });
+        }
+        yield { type: 'attempt-failed', attempt: attempts.at(-1) as Attempt };
+      } finally {
+        // Still open only where the caller left at a `yield`.
+        attempt.settle('cancelled');
+      }
+    }
+    throw allFailed(attempts, errors);
+  } finally {
+    call.attempt = undefined;
+  }
+}
+
+/** Primary, fallback, reduced context, smallest; what keeps failing comes last rather than never. */
+function* stepsOf(plan: FallbackPlan, health: Health, progress: Progress): Generator<Step, void, undefined> {
+  const unhealthy: Step[] = [];
+  for (const [index, model] of plan.ranked.entries()) {
+    const step: Step = { model, level: index === 0 ? 'primary' : 'fallback' };
+    if (health.blocked(model)) unhealthy.push(step);
+    else yield step;
+  }
+  yield* progress.overflowed;
+  const { smallest } = plan;
+  if (smallest !== undefined && !progress.tried.has(keyOf(smallest)) && !health.blocked(smallest)) {
+    yield { model: smallest, level: 'smallest' };
+  }
+  yield* unhealthy;
+}
+
+/** Makes an attempt ready, waits for its slot, sends, and gives the first content (or the finish of an empty answer). */
+async function* start(
+  attempt: RunningAttempt,
+  plan: FallbackPlan,
+  o: ExecuteOptions,
+): AsyncGenerator<ExecutionEvent, TransportEvent, void> {
+  const { model, level, contextLimit } = attempt.step;
+  const { signal } = attempt.link;
+  if (signal.aborted) throw abortError(signal);
+  const candidate = await plan.prepare(model, level, contextLimit, signal);
+  if (signal.aborted) throw abortError(signal);
+  const joinedMs = o.clock.now();
+  const ticket = o.queues.join({
+    model,
+    slots: candidate.slots,
+    priority: candidate.priority,
+    signal,
+    queueMs: candidate.timeouts.queueMs,
+  });
+  attempt.ticket = ticket;
+  while (!ticket.granted) {
+    yield { type: 'status', phase: 'queued', model, queuePosition: ticket.position };
+    await ticket.changed();
+  }
+  attempt.queueMs = o.clock.now() - joinedMs;
+  await plan.onAttemptStart?.(model, level);
+  attempt.begin();
+  yield { type: 'status', phase: candidate.loading ? 'loading' : 'generating', model };
+  return withRetry(() => attempt.send(candidate), {
+    maxRetries: candidate.maxRetries,
+    minDelayMs: o.retry.minDelayMs,
+    clock: o.clock,
+    signal: () => attempt.link.signal,
+    onRetry: () => attempt.countRetry(),
+  });
+}
+
+/** One attempt and what it holds: a slot, a connection, its place in the health record. */
+class RunningAttempt {
+  readonly step: Step;
+  ticket: Ticket | undefined;
+  reader: TransportReader | undefined;
+  /** Follows the caller's signal; aborting it closes the connection. */
+  link: LinkedSignal;
+  queueMs = 0;
+  /** Something may have left the process. */
+  sent = false;
+  readonly #plan: FallbackPlan;
+  readonly #o: ExecuteOptions;
+  readonly #attempts: Attempt[];
+  readonly #startedMs: number;
+  #retries = 0;
+  #sentMs = 0;
+  #settled = false;
+
+  constructor(step: Step, plan: FallbackPlan, o: ExecuteOptions, attempts: Attempt[]) {
+    this.step = step;
+    this.link = linkSignal(o.signal);
+    this.#plan = plan;
+    this.#o = o;
+    this.#attempts = attempts;
+    this.#startedMs = o.clock.now();
+  }
+
+  begin(): void {
+    this.sent = true;
+    this.#sentMs = this.#o.clock.now();
+    this.#o.health.begin(this.step.model);
+  }
+
+  countRetry(): void {
+    this.#retries += 1;
+  }
+
+  /** Sends once; an answer without any content is no answer. */
+  async send(candidate: Candidate): Promise<TransportEvent> {
+    const { signal, clock } = this.#o;
+    this.reader = readTransport(candidate, { link: this.link, clock, sentMs: this.#sentMs });
+    try {
+      const event = await this.reader.next();
+      if (event.type !== 'finish' || event.finishReason === 'length' || event.finishReason === 'content_filter') {
+        return event;
+      }
+      throw new RouterError(
+        'ERR_BAD_RESPONSE',
+        `${nameOf(candidate.model)} gave a complete answer with nothing in it.`,
+        {
+          service: candidate.model.service,
+          model: candidate.model.id,
+        },
+      );
+    } catch (error) {
+      this.reader.close();
+      this.reader = undefined;
+      // The next try needs a signal of its own.
+      this.link = linkSignal(signal);
+      throw error;
+    }
+  }
+
+  /** Records the end and lets go of everything; the first call counts. */
+  settle(outcome: Attempt['outcome'], error?: RouterError, code = error?.code): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    const { clock, health, logger } = this.#o;
+    const { model, level } = this.step;
+    if (this.reader) this.reader.close();
+    else this.link.dispose();
+    this.ticket?.release();
+    if (this.sent) {
+      if (outcome === 'ok') health.succeeded(model);
+      else if (outcome === 'failed' && error !== undefined && !this.#o.signal.aborted) health.failed(model, error);
+      else health.released(model);
+    }
+    const attempt: Attempt = {
+      model,
+      level,
+      outcome,
+      code,
+      reason: error?.message,
+      startedMs: this.#startedMs,
+      durationMs: clock.now() - this.#startedMs,
+      retries: this.#retries,
+    };
+    this.#attempts.push(attempt);
+    try {
+      this.#plan.onAttempt?.(attempt);
+    } catch (thrown) {
+      logger.warn('A listener of attempts threw', thrown instanceof Error ? thrown.name : typeof thrown);
+    }
+  }
+}
+
+/** Some servers say `stop` after tool calls, or `tool_calls` without one. */
+function reasonFor(reason: ExecutionReport['finishReason'], hasCalls: boolean): ExecutionReport['finishReason'] {
+  if (hasCalls) return reason === 'stop' ? 'tool_calls' : reason;
+  return reason === 'tool_calls' ? 'stop' : reason;
+}
+
+function asRouterError(thrown: unknown, model: ModelRef): RouterError {
+  if (RouterError.is(thrown)) return thrown;
+  const name = thrown instanceof Error ? thrown.name : typeof thrown;
+  return new RouterError('ERR_BAD_RESPONSE', `${nameOf(model)}: the attempt threw ${name}.`, { cause: thrown });
+}
+
+function interruption(cause: RouterError, model: ModelRef, attempts: Attempt[], partialText: string): RouterError {
+  return new RouterError(
+    'ERR_INTERRUPTED',
+    `${nameOf(model)} broke off in the middle of its answer (${cause.code}). What had come is in \`partialText\`, the reason in \`cause\`; ask again for a whole answer.`,
+    { cause, attempts, partialText, isRetryable: true, service: model.service, model: model.id },
+  );
+}
+
+function withDetails(error: RouterError, attempts: Attempt[], text: string): RouterError {
+  return new RouterError(error.code, error.message, {
+    cause: error.cause ?? error,
+    isRetryable: error.isRetryable,
+    service: error.service,
+    model: error.model,
+    attempts,
+    partialText: text === '' ? undefined : text,
+  });
+}
+
+function allFailed(attempts: Attempt[], errors: readonly RouterError[]): RouterError {
+  const last = errors.at(-1);
+  if (last === undefined) return new RouterError('ERR_NO_MODEL', 'There is no model to try.', { attempts });
+  const details = { cause: last, attempts, isRetryable: errors.some((error) => error.isRetryable) };
+  if (PASSED_ON.has(last.code) && errors.every((error) => error.code === last.code)) {
+    return new RouterError(last.code, last.message, { ...details, contextLimit: last.contextLimit });
+  }
+  const list = attempts.slice(0, 10).map(({ model, code }) => `${nameOf(model)}: ${code}`);
+  if (attempts.length > list.length) list.push(`and ${attempts.length - list.length} more`);
+  return new RouterError(
+    'ERR_ALL_ATTEMPTS_FAILED',
+    `No model gave an answer. ${list.join('; ')}. The reasons are in \`attempts\`; check that the servers run and are not overloaded.`,
+    details,
+  );
+}

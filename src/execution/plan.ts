@@ -1,0 +1,66 @@
+import type { FinishReason, RouteEvent, ToolCall, Usage } from '../core/chat.js';
+import type { Attempt, FallbackLevel } from '../core/decision.js';
+import type { FetchLike } from '../core/fetch-like.js';
+import type { ModelRef } from '../core/model.js';
+import type { ChatRequest, Transport } from '../core/transport.js';
+
+/** A model with everything that one attempt at it needs. */
+export interface Candidate {
+  readonly model: ModelRef;
+  readonly transport: Transport;
+  /** Shaped for this model, with its headers. */
+  readonly request: ChatRequest;
+  /** The guarded fetch. */
+  readonly fetch: FetchLike;
+  readonly timeouts: {
+    readonly firstContentMs: number;
+    readonly idleMs: number;
+    readonly queueMs?: number | undefined;
+  };
+  /** Repetitions after a transient error, before the first content. */
+  readonly maxRetries: number;
+  /** Most requests at once at this service; `null`: no limit of ours. */
+  readonly slots: number | null;
+  readonly priority: 'interactive' | 'background';
+  /** The server has to load the model first; only shown to the caller. */
+  readonly loading?: boolean | undefined;
+}
+
+/** What to try, and how a model is made ready. */
+export interface FallbackPlan {
+  /** Best first. */
+  readonly ranked: readonly ModelRef[];
+  /** Last resort, with a reduced context. */
+  readonly smallest?: ModelRef | undefined;
+  /** Shapes the request for a model; a throw is recorded as a `skipped` attempt. `contextLimit` is what the server named when it refused. */
+  prepare(
+    model: ModelRef,
+    level: FallbackLevel,
+    contextLimit: number | undefined,
+    signal: AbortSignal,
+  ): Promise<Candidate>;
+  /** Before anything of an attempt is sent; a throw of `ERR_AUDIT` ends the call. */
+  onAttemptStart?(model: ModelRef, level: FallbackLevel): Promise<void> | void;
+  /** After each attempt. */
+  onAttempt?(attempt: Attempt): void;
+}
+
+/** What a call tells while it runs. */
+export type ExecutionEvent = Exclude<RouteEvent, { type: 'decision' | 'done' }>;
+
+/** A complete answer of one model. */
+export interface ExecutionReport {
+  readonly text: string;
+  readonly reasoning?: string | undefined;
+  readonly toolCalls: ToolCall[];
+  readonly finishReason: FinishReason;
+  readonly usage?: Usage | undefined;
+  readonly servedModel?: string | undefined;
+  readonly model: ModelRef;
+  readonly level: FallbackLevel;
+  readonly attempts: Attempt[];
+  /** In our own queue, over all attempts. */
+  readonly queueMs: number;
+  /** By the clock of the call. */
+  readonly firstContentAtMs: number;
+}

@@ -1,0 +1,149 @@
+import type { Clock } from '../core/clock.js';
+import { RouterError } from '../core/errors.js';
+import type { TransportEvent } from '../core/transport.js';
+import { abortError, type LinkedSignal } from '../internal/deadline.js';
+import { nameOf } from '../internal/model-name.js';
+import { printable } from '../internal/redact.js';
+import type { Candidate } from './plan.js';
+
+/** A server may need a moment to end a complete reply; then its connection is cut. */
+const GRACE_MS = 1_000;
+
+/** One try at one transport. */
+export interface TransportReader {
+  /** The next content or the `finish`; rejects with a `RouterError` on any failure, abort or time-out. */
+  next(): Promise<TransportEvent>;
+  /** Lets go of everything; before the `finish` this closes the connection. */
+  close(): void;
+}
+
+/**
+ * Sends a request and watches it: the clocks run by content, and nothing that a transport does can hold up the caller.
+ * It owns `link`, whose signal is the transport's; `close` disposes of it.
+ * `sentMs` is when the attempt was first sent: repetitions share its clock for the first content.
+ * The idle clock also runs while the caller does not read: an abandoned answer must not keep its connection.
+ */
+export function readTransport(
+  candidate: Candidate,
+  o: { link: LinkedSignal; clock: Clock; sentMs: number },
+): TransportReader {
+  const { clock, link } = o;
+  const { timeouts, transport, request, fetch } = candidate;
+  const { signal } = link;
+  let events: AsyncIterator<TransportEvent> | undefined;
+  let resolve: ((event: TransportEvent) => void) | undefined;
+  let reject: ((error: RouterError) => void) | undefined;
+  let begun = false;
+  let finished = false;
+  let since = o.sentMs;
+
+  const limit = (): number => (begun ? timeouts.idleMs : timeouts.firstContentMs);
+  const tick = (): void => {
+    const left = since + limit() - clock.now();
+    if (left > 0) timer = clock.setTimeout(tick, Math.min(left, limit()));
+    else link.abort(timeOut(candidate, begun, limit()));
+  };
+  let timer = clock.setTimeout(tick, Math.max(0, since + limit() - clock.now()));
+  const stop = (): void => reject?.(abortError(signal));
+  signal.addEventListener('abort', stop, { once: true });
+
+  const content = (event: TransportEvent): void => {
+    since = clock.now();
+    finished = event.type === 'finish';
+    if (begun || finished) return;
+    begun = true;
+    clock.clearTimeout(timer);
+    timer = clock.setTimeout(tick, timeouts.idleMs);
+  };
+
+  const failed = (error: unknown): void => reject?.(normalised(error, candidate, signal));
+  const took = ({ done, value }: IteratorResult<TransportEvent>): void => {
+    try {
+      if (done) failed(broken(candidate, 'ended without saying that the answer is complete', undefined, true));
+      else if (isContent(value)) {
+        content(value);
+        resolve?.(value);
+      } else pull();
+    } catch (error) {
+      failed(error);
+    }
+  };
+  const pull = (): void => {
+    events ??= transport.chat(request, { signal, fetch })[Symbol.asyncIterator]();
+    events.next().then(took, failed);
+  };
+
+  return {
+    // One promise per event, made by hand: a race with one that lives as long as the call would keep every loser.
+    next: () =>
+      new Promise((done, fail) => {
+        resolve = done;
+        reject = fail;
+        try {
+          if (signal.aborted) throw abortError(signal);
+          pull();
+        } catch (error) {
+          failed(error);
+        }
+      }),
+    close() {
+      clock.clearTimeout(timer);
+      reject = undefined;
+      signal.removeEventListener('abort', stop);
+      if (!finished) link.abort(new RouterError('ERR_ABORTED', 'The attempt was given up.'));
+      const grace = finished ? clock.setTimeout(() => link.abort(undefined), GRACE_MS) : undefined;
+      void end(events).finally(() => {
+        if (grace !== undefined) clock.clearTimeout(grace);
+        link.dispose();
+      });
+    },
+  };
+}
+
+async function end(events: AsyncIterator<TransportEvent> | undefined): Promise<void> {
+  try {
+    await events?.return?.();
+  } catch {
+    // The attempt is over; how a transport cleans up does not matter.
+  }
+}
+
+/** What is worth handing on; unknown types and empty texts are not. */
+function isContent(event: TransportEvent): boolean {
+  switch (event.type) {
+    case 'text':
+    case 'reasoning':
+      return typeof event.text === 'string' && event.text !== '';
+    case 'tool-call-delta':
+      return typeof event.arguments === 'string';
+    case 'finish':
+      return true;
+    default:
+      return false;
+  }
+}
+
+function normalised(error: unknown, candidate: Candidate, signal: AbortSignal): RouterError {
+  if (signal.aborted) return abortError(signal);
+  if (RouterError.is(error)) return error;
+  return broken(candidate, `threw ${error instanceof Error ? error.name : typeof error}`, error, false);
+}
+
+function timeOut({ model }: Candidate, begun: boolean, ms: number): RouterError {
+  const who = nameOf(model);
+  return new RouterError(
+    'ERR_TIMEOUT',
+    begun
+      ? `${who} fell silent for ${ms} ms in the middle of its answer. Raise \`timeouts.idleMs\` if it is only slow.`
+      : `${who} gave no content within ${ms} ms. Raise \`timeouts.firstContentMs\` if it loads or reads that long.`,
+    { service: model.service, model: model.id, isRetryable: true },
+  );
+}
+
+function broken({ transport, model }: Candidate, what: string, cause: unknown, isRetryable: boolean): RouterError {
+  return new RouterError(
+    isRetryable ? 'ERR_INTERRUPTED' : 'ERR_BAD_RESPONSE',
+    `Transport "${printable(transport.name, 60)}" ${what}. ${nameOf(model)} gave no usable answer.`,
+    { cause, isRetryable, service: model.service, model: model.id },
+  );
+}

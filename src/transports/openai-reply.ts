@@ -1,0 +1,129 @@
+import type { FinishReason, Usage } from '../core/chat.js';
+import type { ModelRef } from '../core/model.js';
+import type { TransportEvent } from '../core/transport.js';
+import { asArray, asCount, asObject, asString } from '../internal/json.js';
+import type { SseMeaning } from './sse-parser.js';
+import { TextRepair } from './stream-body.js';
+import { inBandError, interrupted } from './wire-errors.js';
+
+const REASONS: Readonly<Record<string, FinishReason>> = {
+  stop: 'stop',
+  eos: 'stop',
+  stop_sequence: 'stop',
+  length: 'length',
+  max_tokens: 'length',
+  tool_calls: 'tool_calls',
+  function_call: 'tool_calls',
+  content_filter: 'content_filter',
+};
+/** Words by which a server says that it gave up (vLLM says `abort`). */
+const GIVEN_UP: ReadonlySet<string> = new Set(['abort', 'error', 'cancelled', 'canceled']);
+
+/** Reads chat-completion chunks, text-completion chunks and whole completions; only the first choice counts. */
+export class OpenAIReply implements SseMeaning {
+  readonly #model: ModelRef;
+  readonly #text = new TextRepair();
+  readonly #reasoning = new TextRepair();
+  #reason: FinishReason | undefined;
+  #usage: Usage | undefined;
+  #servedModel: string | undefined;
+  /** Ids by index, for servers that send no index. */
+  readonly #calls: (string | undefined)[] = [];
+
+  constructor(model: ModelRef) {
+    this.#model = model;
+  }
+
+  message(data: unknown, event: string, out: TransportEvent[]): void {
+    const chunk = asObject(data);
+    const error = chunk?.['error'];
+    if (
+      event === 'error' ||
+      chunk?.['object'] === 'error' ||
+      (error !== undefined && error !== null && error !== false)
+    ) {
+      throw inBandError(data, this.#model);
+    }
+    if (chunk === undefined) return;
+    this.#servedModel ??= asString(chunk['model']);
+    this.#usage = usageOf(chunk['usage']) ?? this.#usage;
+    const choices = asArray(chunk['choices']);
+    for (const item of choices) {
+      const choice = asObject(item);
+      if (choice === undefined || (choice['index'] ?? 0) !== 0) continue;
+      this.#choice(choice, out);
+      break;
+    }
+  }
+
+  finish(out: TransportEvent[]): boolean {
+    if (this.#reason === undefined) return false;
+    out.push({ type: 'finish', finishReason: this.#reason, usage: this.#usage, servedModel: this.#servedModel });
+    return true;
+  }
+
+  #choice(choice: Record<string, unknown>, out: TransportEvent[]): void {
+    const delta = asObject(choice['delta']) ?? asObject(choice['message']);
+    const reasoning = delta && (asString(delta['reasoning_content']) ?? asString(delta['reasoning']));
+    if (reasoning !== undefined) {
+      const text = this.#reasoning.next(reasoning);
+      if (text !== '') out.push({ type: 'reasoning', text });
+    }
+    const content = textOf(delta ? delta['content'] : choice['text']);
+    if (content !== '') {
+      const text = this.#text.next(content);
+      if (text !== '') out.push({ type: 'text', text });
+    }
+    if (delta?.['tool_calls']) this.#toolCalls(asArray(delta['tool_calls']), out);
+    const reason = asString(choice['finish_reason']);
+    if (reason === undefined) return;
+    if (GIVEN_UP.has(reason)) throw interrupted(this.#model, 'the server gave up');
+    this.#reason = REASONS[reason] ?? 'unknown';
+  }
+
+  #toolCalls(calls: readonly unknown[], out: TransportEvent[]): void {
+    for (const item of calls) {
+      const call = asObject(item);
+      if (call === undefined) continue;
+      const fn = asObject(call['function']) ?? {};
+      const id = asString(call['id']);
+      const args = fn['arguments'];
+      out.push({
+        type: 'tool-call-delta',
+        index: typeof call['index'] === 'number' ? call['index'] : this.#indexOf(id),
+        id,
+        name: asString(fn['name']),
+        arguments: typeof args === 'string' ? args : asObject(args) ? JSON.stringify(args) : '',
+      });
+    }
+  }
+
+  /** Without an index a new id begins a new call, and no id continues the last one. */
+  #indexOf(id: string | undefined): number {
+    const known = id === undefined ? this.#calls.length - 1 : this.#calls.indexOf(id);
+    return known >= 0 ? known : this.#calls.push(id) - 1;
+  }
+}
+
+/** Content as a text or as parts. */
+function textOf(content: unknown): string {
+  if (typeof content === 'string') return content;
+  return asArray(content)
+    .map((part) => asString(asObject(part)?.['text']) ?? '')
+    .join('');
+}
+
+/** Usage where it says anything; some servers send zeros or nulls on every chunk. */
+export function usageOf(value: unknown): Usage | undefined {
+  const usage = asObject(value);
+  const inputTokens = asCount(usage?.['prompt_tokens']);
+  const outputTokens = asCount(usage?.['completion_tokens']);
+  if (inputTokens === undefined && outputTokens === undefined) return undefined;
+  return {
+    inputTokens: inputTokens ?? 0,
+    outputTokens: outputTokens ?? 0,
+    cachedTokens: asCount(asObject(usage?.['prompt_tokens_details'])?.['cached_tokens']),
+    reasoningTokens: asCount(asObject(usage?.['completion_tokens_details'])?.['reasoning_tokens']),
+    source: 'reported',
+  };
+}

@@ -1,0 +1,62 @@
+import type { Message } from '../core/chat.js';
+import type { ChatRequest } from '../core/transport.js';
+import { functionCalls, offeredTools, prefixOf } from './request-parts.js';
+
+/** The body of `POST /v1/chat/completions`; what the caller did not give is left to the server. */
+export function chatBody(request: ChatRequest): Record<string, unknown> {
+  const tools = offeredTools(request);
+  const choice = request.toolChoice;
+  return {
+    ...sampling(request),
+    messages: request.messages.map((message) => wireMessage(request, message)),
+    // An empty list is a 400 at vLLM, and a choice without tools too.
+    ...(tools.length > 0 && {
+      tools,
+      tool_choice: typeof choice === 'object' && choice.type === 'allowed_tools' ? choice.allowed_tools.mode : choice,
+    }),
+    response_format: request.responseFormat,
+    reasoning_effort: request.reasoningEffort,
+    ...request.extraBody,
+    // The model was chosen and checked; extra members do not change it.
+    model: request.model.id,
+  };
+}
+
+/** The body of `POST /v1/completions` with a gap to fill. */
+export function fillBody(request: ChatRequest): Record<string, unknown> {
+  return {
+    ...sampling(request),
+    prompt: prefixOf(request),
+    suffix: request.suffix,
+    ...request.extraBody,
+    model: request.model.id,
+  };
+}
+
+function sampling(request: ChatRequest): Record<string, unknown> {
+  return {
+    stream: true,
+    stream_options: { include_usage: true },
+    // Ollama ignores `max_completion_tokens`; every local server reads this one.
+    max_tokens: request.maxTokens,
+    temperature: request.temperature,
+    top_p: request.topP,
+    top_k: request.topK,
+    seed: request.seed,
+    stop: request.stop,
+    frequency_penalty: request.frequencyPenalty,
+    presence_penalty: request.presencePenalty,
+  };
+}
+
+/** Known members only: strict servers refuse the others. Templates of local models know no `developer`. */
+function wireMessage(request: ChatRequest, message: Message): Record<string, unknown> {
+  const calls = functionCalls(request, message);
+  return {
+    role: message.role === 'developer' ? 'system' : message.role,
+    content: message.content ?? (calls.length > 0 ? null : ''),
+    name: message.name,
+    ...(calls.length > 0 && { tool_calls: calls }),
+    tool_call_id: message.tool_call_id,
+  };
+}

@@ -1,0 +1,156 @@
+/** The layer between a reply's bytes and its meaning: bounds, decoding, cancelling, and letting the connection go. */
+
+import { RouterError } from '../core/errors.js';
+import type { ModelRef } from '../core/model.js';
+import type { TransportEvent } from '../core/transport.js';
+import { abortError } from '../internal/deadline.js';
+import { badReply, interrupted, networkError, tooLarge } from './wire-errors.js';
+
+/** Most bytes of a decoded body. */
+const MAX_BODY = 32 * 1024 * 1024;
+/** Most characters of one line or event. */
+const MAX_LINE = 1024 * 1024;
+/** Bytes that may follow a complete answer before the connection is given up. */
+const MAX_AFTERMATH = 64 * 1024;
+
+/** Reads the text of a reply and gives events; a bad reply throws. */
+export interface ReplyParser {
+  /** The answer is complete; what follows is of no interest. */
+  readonly done: boolean;
+  /** Takes the next piece of text. */
+  push(text: string, out: TransportEvent[]): void;
+  /** The body has ended; throws unless the answer is complete. */
+  end(out: TransportEvent[]): void;
+}
+
+/** Sends with `open` and gives the events of the reply as they come; every way out lets go of the connection. */
+export async function* streamReply(
+  open: () => Promise<Response>,
+  parser: ReplyParser,
+  o: { model: ModelRef; signal: AbortSignal },
+): AsyncGenerator<TransportEvent, void, undefined> {
+  const { model, signal } = o;
+  const response = await open();
+  if (/^\s*text\/html/i.test(response.headers.get('content-type') ?? '')) {
+    response.body?.cancel().catch(() => {});
+    throw badReply(model, 'the server answered with a web page instead of a model reply');
+  }
+  const reader = response.body?.getReader();
+  if (reader === undefined) throw interrupted(model, 'the reply has no body');
+  // A mocked body does not end by itself when the request is aborted.
+  const stop = (): void => void reader.cancel().catch(() => {});
+  signal.addEventListener('abort', stop, { once: true });
+  const decoder = new TextDecoder();
+  let size = 0;
+  try {
+    while (!parser.done) {
+      const out: TransportEvent[] = [];
+      let failure: unknown;
+      try {
+        const { done, value } = await reader.read();
+        if (signal.aborted) throw abortError(signal);
+        size += value?.byteLength ?? 0;
+        if (size > MAX_BODY) throw tooLarge(model, 'the reply', MAX_BODY);
+        parser.push(decoder.decode(value, { stream: !done }), out);
+        if (done) parser.end(out);
+      } catch (error) {
+        // What came before the fault in the same piece is still given, so that nothing depends on how bytes are cut.
+        failure = ending(error, parser, out, model, signal);
+      }
+      for (const event of out) yield event;
+      if (failure !== undefined) throw failure;
+    }
+  } finally {
+    if (parser.done) await release(reader);
+    else stop();
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+/** A connection that breaks after the server said why it stopped has delivered the whole answer. */
+function ending(
+  error: unknown,
+  parser: ReplyParser,
+  out: TransportEvent[],
+  model: ModelRef,
+  signal: AbortSignal,
+): unknown {
+  if (signal.aborted) return abortError(signal);
+  if (RouterError.is(error)) return error;
+  try {
+    parser.end(out);
+    return undefined;
+  } catch {
+    const cause = networkError(error, model, signal);
+    return cause.code === 'ERR_UNREACHABLE' ? interrupted(model, 'the connection was cut', error) : cause;
+  }
+}
+
+/** Reads what little is left, so that the connection can serve the next request; a server that goes on is cut off. */
+async function release(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  try {
+    for (let left = MAX_AFTERMATH; left > 0; ) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      left -= value.byteLength;
+    }
+    await reader.cancel();
+  } catch {
+    // The answer is complete; how its connection ends does not matter.
+  }
+}
+
+/** Cuts text into lines; `\n` and `\r\n` end one. */
+export class LineBuffer {
+  readonly #model: ModelRef;
+  #rest = '';
+
+  constructor(model: ModelRef) {
+    this.#model = model;
+  }
+
+  /** Calls `line` for each complete line. */
+  push(text: string, line: (line: string) => void): void {
+    let from = 0;
+    for (let to = text.indexOf('\n'); to !== -1; to = text.indexOf('\n', from)) {
+      let piece = text.slice(from, to);
+      from = to + 1;
+      if (this.#rest !== '') {
+        piece = this.#rest + piece;
+        this.#rest = '';
+      }
+      if (piece.length > MAX_LINE) throw tooLarge(this.#model, 'one line of the reply', MAX_LINE);
+      line(piece.endsWith('\r') ? piece.slice(0, -1) : piece);
+    }
+    // Only the new piece is searched, so a long line costs linear time.
+    this.#rest += from === 0 ? text : text.slice(from);
+    if (this.#rest.length > MAX_LINE) throw tooLarge(this.#model, 'one line of the reply', MAX_LINE);
+  }
+
+  /** What stands after the last line end. */
+  takeRest(): string {
+    const rest = this.#rest;
+    this.#rest = '';
+    return rest.endsWith('\r') ? rest.slice(0, -1) : rest;
+  }
+}
+
+/** Joins surrogate halves that a server spread over two deltas, and replaces lone ones by U+FFFD. */
+export class TextRepair {
+  #high = '';
+
+  /** The text that may be passed on now. */
+  next(delta: string): string {
+    let text = this.#high === '' ? delta : this.#high + delta;
+    this.#high = '';
+    const last = text.charCodeAt(text.length - 1);
+    if (last >= 0xd800 && last <= 0xdbff) {
+      this.#high = text.slice(-1);
+      text = text.slice(0, -1);
+    }
+    return SURROGATE.test(text) ? text.replace(LONE_SURROGATE, '\ufffd') : text;
+  }
+}
+
+const SURROGATE = /[\ud800-\udfff]/;
+const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;

@@ -1,0 +1,202 @@
+/**
+ * What a server's refusal means. Servers echo prompts and keys in their error texts, so those are only matched against
+ * known cases; the messages are our own words.
+ */
+
+import { RouterError, type RouterErrorDetails } from '../core/errors.js';
+import type { ModelRef } from '../core/model.js';
+import { abortError } from '../internal/deadline.js';
+import { asArray, asCount, asObject, asString, parseJson, readText } from '../internal/json.js';
+import { nameOf } from '../internal/model-name.js';
+import { printable } from '../internal/redact.js';
+
+const MAX_ERROR_BODY = 256 * 1024;
+/** A wait longer than this is no wait but a refusal; it also keeps `Retry-After: 999999999` out of arithmetic. */
+const MAX_RETRY_AFTER_MS = 86_400_000;
+
+/** The service and model that an error of this model carries. */
+export function about(model: ModelRef, details: RouterErrorDetails = {}): RouterErrorDetails {
+  return { service: model.service, model: model.id, ...details };
+}
+
+/** The error of a reply whose status is no success; its body is read (bounded) and never shown. */
+export async function statusError(response: Response, model: ModelRef, now: number): Promise<RouterError> {
+  const { status } = response;
+  // `redirect: 'manual'` gives 3xx, or an opaque reply of status 0 in hosts that hide it.
+  if (status < 400) {
+    response.body?.cancel().catch(() => {});
+    const why =
+      status === 0 || status >= 300 ? 'a redirect, which is never followed' : `HTTP ${status} without an answer`;
+    return new RouterError(
+      'ERR_BAD_RESPONSE',
+      `${nameOf(model)}: the server answered with ${why}. Check the base URL of the service.`,
+      about(model),
+    );
+  }
+  const text = await readText(response, MAX_ERROR_BODY, 'The error reply').catch(() => '');
+  return refusal(status, parseJson(text) ?? text, model, retryAfter(response.headers.get('retry-after'), now));
+}
+
+/** The error of an error object inside a stream or a 200; `body` is the parsed event. */
+export function inBandError(body: unknown, model: ModelRef): RouterError {
+  const error = asObject(asObject(body)?.['error']) ?? asObject(body);
+  const code = Number(error?.['code'] ?? error?.['status_code']);
+  return refusal(code >= 400 && code < 600 ? code : 200, body, model, undefined);
+}
+
+/** The error of a request that got no reply at all, or of a reply that broke off. */
+export function networkError(error: unknown, model: ModelRef, signal: AbortSignal): RouterError {
+  if (signal.aborted) return abortError(signal);
+  for (let at = error, depth = 0; depth < 5 && at !== undefined && at !== null; depth++) {
+    if (RouterError.is(at)) return at;
+    const code = asString((at as { code?: unknown }).code);
+    if (code !== undefined) return systemError(code, error, model);
+    at = (at as { cause?: unknown }).cause;
+  }
+  return new RouterError(
+    'ERR_UNREACHABLE',
+    `${nameOf(model)}: the request failed without an answer. Check that the server runs.`,
+    about(model, { cause: error, isRetryable: true }),
+  );
+}
+
+/** An answer that broke off before the protocol's own word that it is complete. */
+export function interrupted(model: ModelRef, how: string, cause?: unknown): RouterError {
+  return new RouterError(
+    'ERR_INTERRUPTED',
+    `${nameOf(model)}: the answer broke off (${how}). Look at the server's log; it may have stopped, crashed or run out of memory.`,
+    about(model, { cause, isRetryable: true }),
+  );
+}
+
+/** A reply that is not what the protocol says. */
+export function badReply(model: ModelRef, what: string): RouterError {
+  return new RouterError(
+    'ERR_BAD_RESPONSE',
+    `${nameOf(model)}: ${what}. Check that the base URL belongs to the server it is configured as.`,
+    about(model),
+  );
+}
+
+/** A reply beyond one of our bounds. */
+export function tooLarge(model: ModelRef, what: string, limit: number): RouterError {
+  return new RouterError('ERR_TOO_LARGE', `${nameOf(model)}: ${what} is longer than ${limit} bytes.`, about(model));
+}
+
+/** Something that this wire cannot carry; found before anything is sent. */
+export function unsupported(model: ModelRef, what: string): RouterError {
+  return new RouterError('ERR_UNSUPPORTED', `${nameOf(model)}: ${what}`, about(model));
+}
+
+function refusal(status: number, body: unknown, model: ModelRef, retryAfterMs: number | undefined): RouterError {
+  const said = errorText(body);
+  const how = status === 200 ? 'an error inside its reply' : `HTTP ${status}`;
+  const make = (code: RouterError['code'], what: string, details: RouterErrorDetails = {}): RouterError =>
+    new RouterError(code, `${nameOf(model)}: ${what} (${how}).`, about(model, details));
+  if (status === 401 || status === 403) {
+    return make('ERR_UNAUTHORIZED', 'the server refused the key; set `apiKey` of this service');
+  }
+  if (status === 413 || OVERFLOW.test(said)) {
+    return make('ERR_CONTEXT_OVERFLOW', 'the prompt does not fit its context window', {
+      contextLimit: contextLimit(body, said),
+    });
+  }
+  if (status === 429 || status === 503 || LOADING.test(said)) {
+    const what = LOADING.test(said) ? 'the model is still loading' : 'the server is busy';
+    return make('ERR_OVERLOADED', what, { isRetryable: true, retryAfterMs });
+  }
+  if (UNSUPPORTED.test(said) || status === 501) {
+    return make('ERR_UNSUPPORTED', 'the server says that the model cannot do what the request asks for');
+  }
+  if (UNKNOWN_MODEL.test(said)) return make('ERR_NO_MODEL', 'the server does not have this model any more');
+  if (status === 404 || status === 405) return make('ERR_BAD_RESPONSE', 'the server does not know this route');
+  if (status === 400 || status === 422) return make('ERR_BAD_RESPONSE', 'the server refused the request as invalid');
+  // A gateway's time-out or a restarting backend; a plain 500 is often a mistake in the request.
+  const isRetryable = status === 408 || status === 502 || status === 504 || CRASHED.test(said);
+  return make('ERR_BAD_RESPONSE', 'the server failed; see its log', { isRetryable });
+}
+
+// Texts seen in replies of Ollama, llama.cpp, vLLM, SGLang, LM Studio, LocalAI, llama-cpp-python and MLX.
+const OVERFLOW =
+  /context (?:length|size|window)|context_length|exceed_context_size|tokens to keep|keep the first|maximum context|exceeds? (?:the )?(?:available )?context|too large to process|prompt is (?:too long|longer)/i;
+const LOADING = /loading model|model is (?:still )?loading/i;
+// Ollama starts its runner again with the next request.
+const CRASHED = /unexpected EOF|unexpectedly stopped/i;
+const UNSUPPORTED =
+  /(?:does not|doesn't|not) support|not supported|unsupported|requires? (?:the )?--(?:jinja|enable-auto-tool-choice)/i;
+const UNKNOWN_MODEL =
+  /model\b[^.]{0,200}\b(?:not found|does not exist|not exist)|(?:no such|unknown|invalid) model|invalid model identifier|model_not_found|no models? loaded/i;
+
+/** The error text wherever a server puts it; some nest JSON inside the string. */
+function errorText(body: unknown, depth = 0): string {
+  if (typeof body === 'string') {
+    const inner = depth < 3 && body.trimStart().startsWith('{') ? parseJson(body) : undefined;
+    return inner === undefined ? body.slice(0, 4000) : errorText(inner, depth + 1);
+  }
+  const object = asObject(body);
+  if (object === undefined || depth > 4) return '';
+  const detail = object['detail'];
+  const parts = [
+    object['error'],
+    object['message'],
+    object['msg'],
+    object['type'],
+    object['code'],
+    detail,
+    asArray(detail)[0],
+  ];
+  return parts
+    .map((part) => errorText(part, depth + 1))
+    .filter((part) => part !== '')
+    .join(' ');
+}
+
+/** The window that the server names, in tokens. */
+function contextLimit(body: unknown, said: string): number | undefined {
+  return (
+    nestedCount(body, 'n_ctx') ??
+    asCount(
+      Number(
+        /(?:maximum context length is|context length of only|available context size \(|current batch size:|context (?:length|size|window)(?: is| of|:)?)\s*(\d+)/i.exec(
+          said,
+        )?.[1],
+      ),
+    )
+  );
+}
+
+function nestedCount(body: unknown, key: string, depth = 0): number | undefined {
+  if (depth > 4) return undefined;
+  if (typeof body === 'string') {
+    return body.trimStart().startsWith('{') ? nestedCount(parseJson(body), key, depth + 1) : undefined;
+  }
+  const object = asObject(body);
+  return object && (asCount(object[key]) ?? nestedCount(object['error'], key, depth + 1));
+}
+
+/** `Retry-After` in milliseconds: seconds or a date; nonsense counts as not given. */
+function retryAfter(value: string | null, now: number): number | undefined {
+  if (value === null) return undefined;
+  const text = value.trim();
+  const ms = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) * 1000 : /[a-z]/i.test(text) ? Date.parse(text) - now : NaN;
+  return ms >= 0 ? Math.min(ms, MAX_RETRY_AFTER_MS) : undefined;
+}
+
+function systemError(code: string, cause: unknown, model: ModelRef): RouterError {
+  const make = (kind: RouterError['code'], what: string, isRetryable: boolean): RouterError =>
+    new RouterError(kind, `${nameOf(model)}: ${what} (${printable(code, 60)}).`, about(model, { cause, isRetryable }));
+  if (/TIMEOUT|ETIMEDOUT/.test(code)) return make('ERR_TIMEOUT', 'the connection timed out', true);
+  if (/OVERFLOW|EXCEEDED|TOO_MANY/.test(code)) return make('ERR_TOO_LARGE', 'the reply exceeds a limit', false);
+  if (/^HPE_|ASSERT|LENGTH_MISMATCH|Z_DATA|ERR_INVALID/.test(code)) {
+    return make('ERR_BAD_RESPONSE', 'the port does not speak HTTP as expected', false);
+  }
+  if (/CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO_VERIFY|EPROTO/.test(code)) {
+    return make('ERR_UNREACHABLE', 'the secure connection failed; check https or http and the certificate', false);
+  }
+  if (code === 'ECONNREFUSED')
+    return make('ERR_UNREACHABLE', 'nothing listens at its address; start the server', false);
+  if (/^E(?:NOTFOUND|HOSTUNREACH|NETUNREACH|ACCES)$/.test(code)) {
+    return make('ERR_UNREACHABLE', 'its host cannot be reached; check the address', false);
+  }
+  return make('ERR_UNREACHABLE', 'the connection failed', true);
+}
