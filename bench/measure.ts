@@ -27,7 +27,11 @@ export async function latency(contestants: Contestants, calls: number, round = 2
 }
 
 /** Calls per second with `inFlight` at once; the median of five interleaved rounds. */
-export async function throughput(contestants: Contestants, inFlight: number, calls: number): Promise<Record<string, number>> {
+export async function throughput(
+  contestants: Contestants,
+  inFlight: number,
+  calls: number,
+): Promise<Record<string, number>> {
   const rates: Record<string, number[]> = Object.fromEntries(Object.keys(contestants).map((name) => [name, []]));
   for (let round = 0; round < 5; round += 1) {
     for (const [name, call] of Object.entries(contestants)) {

@@ -2,7 +2,12 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { LocalLLMRouter, type Message, parseModelId, type RouterOptions, type ServedModel, ServiceDiscovery } from 'local-llm-router';
+import {
+  LocalLLMRouter,
+  type Message,
+  type RouterOptions,
+  ServiceDiscovery,
+} from 'local-llm-router';
 import { Ollama } from 'ollama';
 import OpenAI from 'openai';
 import { type Contestants, latency, percentiles, throughput } from './measure.js';
@@ -78,7 +83,13 @@ async function decisions(): Promise<void> {
     const text = `Fix the race in the session cache. ${'It fails when two requests refresh one token. '.repeat(1_000)}`;
     const calls = await latency({ explain: () => router.explain(text.slice(0, size)) }, CALLS);
     results[`decision ${label}`] = calls['explain'];
-    rows.push([`decision, 100 models, ${label}`, '', `${calls['explain']?.p50.toFixed(3)} / p99 ${calls['explain']?.p99.toFixed(3)} ms`, '', target]);
+    rows.push([
+      `decision, 100 models, ${label}`,
+      '',
+      `${calls['explain']?.p50.toFixed(3)} / p99 ${calls['explain']?.p99.toFixed(3)} ms`,
+      '',
+      target,
+    ]);
   }
   await router.close();
 }
@@ -100,7 +111,9 @@ function hundredModels(): ServiceDiscovery {
     ttlMs: 1e9,
     fetch: async (input) => {
       const path = new URL(input instanceof Request ? input.url : input).pathname;
-      const reply = { '/api/version': { version: '0.33.0' }, '/api/tags': { models: list }, '/api/ps': { models: [] } }[path];
+      const reply = { '/api/version': { version: '0.33.0' }, '/api/tags': { models: list }, '/api/ps': { models: [] } }[
+        path
+      ];
       return reply === undefined ? new Response('404 page not found', { status: 404 }) : Response.json(reply);
     },
   });
@@ -155,11 +168,14 @@ function openaiClient(url: string): Call {
 function plainFetch(url: string, type: 'ollama' | 'vllm'): () => Promise<unknown> {
   const path = type === 'ollama' ? '/api/chat' : '/v1/chat/completions';
   const body = JSON.stringify({ model: 'qwen2.5-coder:7b', messages, stream: true });
-  return async () => (await fetch(url + path, { method: 'POST', body, headers: { 'content-type': 'application/json' } })).text();
+  return async () =>
+    (await fetch(url + path, { method: 'POST', body, headers: { 'content-type': 'application/json' } })).text();
 }
 
 async function upstream(kind: string): Promise<{ url: string; stop(): void }> {
-  const child = spawn(process.execPath, ['scripts/run.mjs', 'bench/upstream.ts', kind], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['scripts/run.mjs', 'bench/upstream.ts', kind], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const [port] = (await once(child.stdout, 'data')) as [Buffer];
   return { url: `http://127.0.0.1:${String(port).trim()}`, stop: () => child.kill() };
 }
@@ -171,5 +187,11 @@ function row(name: string, bare = Number.NaN, router = Number.NaN, target = ''):
 
 function table(lines: string[][]): void {
   const widths = lines[0]?.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length))) ?? [];
-  for (const line of lines) console.log(line.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ').trimEnd());
+  for (const line of lines)
+    console.log(
+      line
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    );
 }

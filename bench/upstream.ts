@@ -15,9 +15,19 @@ const tags = {
   })),
 };
 const ps = {
-  models: names.map((name) => ({ name, model: name, size: 5e9, size_vram: 5e9, context_length: 8192, digest: 'a'.repeat(64) })),
+  models: names.map((name) => ({
+    name,
+    model: name,
+    size: 5e9,
+    size_vram: 5e9,
+    context_length: 8192,
+    digest: 'a'.repeat(64),
+  })),
 };
-const list = { object: 'list', data: names.map((id) => ({ id, object: 'model', owned_by: 'vllm', max_model_len: 32_768 })) };
+const list = {
+  object: 'list',
+  data: names.map((id) => ({ id, object: 'model', owned_by: 'vllm', max_model_len: 32_768 })),
+};
 
 /** `ollama` or `vllm`: discovery shall see one server, not one that claims to be both. */
 const listings: Record<string, unknown> =
@@ -34,18 +44,38 @@ function ollamaAnswer(model: string, tokens: number): string[] {
     ndjson({ model, created_at, message: { role: 'assistant', content }, ...rest });
   return [
     ...Array.from({ length: tokens }, (_, i) => line(` word${i}`, { done: false })),
-    line('', { done: true, done_reason: 'stop', prompt_eval_count: 30, eval_count: tokens, total_duration: 1, load_duration: 1 }),
+    line('', {
+      done: true,
+      done_reason: 'stop',
+      prompt_eval_count: 30,
+      eval_count: tokens,
+      total_duration: 1,
+      load_duration: 1,
+    }),
   ];
 }
 
 function openaiAnswer(model: string, tokens: number): string[] {
   const chunk = (delta: object, finish_reason: string | null): string =>
-    sse({ id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model, choices: [{ index: 0, delta, finish_reason }] });
+    sse({
+      id: 'chatcmpl-1',
+      object: 'chat.completion.chunk',
+      created: 1,
+      model,
+      choices: [{ index: 0, delta, finish_reason }],
+    });
   return [
     chunk({ role: 'assistant', content: '' }, null),
     ...Array.from({ length: tokens }, (_, i) => chunk({ content: ` word${i}` }, null)),
     chunk({}, 'stop'),
-    sse({ id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model, choices: [], usage: { prompt_tokens: 30, completion_tokens: tokens, total_tokens: 30 + tokens } }),
+    sse({
+      id: 'chatcmpl-1',
+      object: 'chat.completion.chunk',
+      created: 1,
+      model,
+      choices: [],
+      usage: { prompt_tokens: 30, completion_tokens: tokens, total_tokens: 30 + tokens },
+    }),
     'data: [DONE]\n\n',
   ];
 }

@@ -79,20 +79,22 @@ export const text = () => v.custom<string>((x) => typeof x === 'string' && x !==
 /** A list. */
 export const listOf = <S extends v.GenericSchema>(item: S, what: string) => v.array(item, `a list of ${what}`);
 
+/** The issue that says most, and where it is: a union reports itself, with the true ones inside and their paths from there on. */
 function deepest(
   issue: v.BaseIssue<unknown>,
-  outer: readonly string[],
-): { issue: v.BaseIssue<unknown>; keys: readonly string[] } {
-  const keys = [...outer, ...(issue.path ?? []).map((item) => String(item.key))];
-  // A union reports itself; where one alternative matched in kind, its own issue says more. Its path begins at the union.
-  const inner = issue.issues?.find((i) => i.path !== undefined);
-  return inner ? deepest(inner as v.BaseIssue<unknown>, keys) : { issue, keys };
+  above: readonly string[],
+): { issue: v.BaseIssue<unknown>; keys: string[] } {
+  const keys = [...above, ...(issue.path ?? []).map(({ key }) => String(key))];
+  const inner = issue.issues?.find(({ path }) => path !== undefined);
+  return inner ? deepest(inner, keys) : { issue, keys };
 }
 
+/** The names that an object of options may hold, at the level of a path. */
 function known(schema: OptionsSchema, keys: readonly string[]): string {
   let level: unknown = schema;
   for (const key of keys.slice(0, -1)) {
-    level = unwrap((level as Partial<OptionsSchema>)?.entries?.[key] ?? (level as { item?: unknown })?.item);
+    const { entries, item } = level as { entries?: Record<string, unknown>; item?: unknown };
+    level = unwrap(entries?.[key] ?? item);
   }
   const entries = (level as Partial<OptionsSchema> | undefined)?.entries;
   return entries ? `Known: ${Object.keys(entries).join(', ')}.` : '';
@@ -101,6 +103,9 @@ function known(schema: OptionsSchema, keys: readonly string[]): string {
 function unwrap(schema: unknown): unknown {
   const inner = (schema as { wrapped?: unknown; options?: unknown[] } | undefined) ?? {};
   if (inner.wrapped) return unwrap(inner.wrapped);
-  if (inner.options) return inner.options.map(unwrap).find((o) => (o as Partial<OptionsSchema>).entries);
+  if (inner.options)
+    return inner.options
+      .map(unwrap)
+      .find((o) => (o as Partial<OptionsSchema>).entries ?? (o as { item?: unknown }).item);
   return schema;
 }

@@ -2,7 +2,7 @@ import type { RouteOptions } from '../core/chat.js';
 import type { Attempt } from '../core/decision.js';
 import { RouterError } from '../core/errors.js';
 import type { ModelRef } from '../core/model.js';
-import type { ChatRequest } from '../core/transport.js';
+import type { ChatRequest, Transport } from '../core/transport.js';
 import type { Candidate, FallbackPlan } from '../execution/plan.js';
 import { resolveTimeouts } from '../execution/timeouts.js';
 import type { Plan, Question } from './decide.js';
@@ -72,13 +72,9 @@ async function candidateFor(
   const connection = parts.discovery.connection(model.service);
   if (connection === undefined) throw new RouterError('ERR_NO_MODEL', `${model.service} is gone.`, { model: model.id });
   const { endpoint } = connection;
-  const transport = parts.transports.find(({ name }) => name === connection.transport);
-  if (transport === undefined) {
-    throw new RouterError(
-      'ERR_UNSUPPORTED',
-      `${model.service} needs a transport named "${connection.transport}"; give it in \`transports\`.`,
-    );
-  }
+  // The host's own kind of server speaks the common dialect unless it brings a transport.
+  const named = (name: string) => parts.transports.find((transport) => transport.name === name);
+  const transport = (named(connection.transport) ?? named('openai')) as Transport;
   const { numCtx: _asked, task: _task, complexity: _complexity, strategy: _strategy, ...wire } = request.wire;
   let chat: ChatRequest = {
     ...wire,

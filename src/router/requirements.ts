@@ -18,7 +18,7 @@ export function requirementsOf(
     contextTokens: inputTokens + Math.min(wire.maxTokens ?? ROOM_FOR_ANSWER, ROOM_FOR_ANSWER),
     capabilities: neededCapabilities(request, messages),
     allowExternal,
-    strategy: wire.strategy ?? 'balanced',
+    ...(wire.strategy === undefined ? {} : { strategy: wire.strategy }),
     ...(session === undefined ? {} : { session }),
     ...(model === undefined ? {} : { model }),
   };

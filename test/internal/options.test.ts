@@ -1,0 +1,45 @@
+import * as v from 'valibot';
+import { describe, expect, it } from 'vitest';
+import { checkOptions, flag, listOf, oneOf, optional, whole } from '../../src/internal/options.js';
+
+const schema = v.strictObject({
+  size: optional(whole(1, 9, 'tokens')),
+  apiKey: optional(v.string('a text')),
+  inner: optional(v.union([v.literal(false), v.strictObject({ deep: optional(flag()) })], 'an object or false')),
+  list: optional(
+    v.union([v.string('a text'), listOf(v.strictObject({ kind: oneOf('a', 'b') }), 'things')], 'a text or a list'),
+  ),
+});
+
+function messageOf(value: unknown): string {
+  try {
+    checkOptions(schema, value, 'Thing');
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return 'accepted';
+}
+
+describe('checkOptions', () => {
+  it.each([
+    [undefined, 'accepted'],
+    [{ size: undefined, inner: false, list: [{ kind: 'a' }] }, 'accepted'],
+    [[], 'Thing: got an array; use an object of options.'],
+    [new Map(), 'Thing: got an object; use an object of options.'],
+    [null, 'Thing: got null; use an object of options.'],
+    [{ size: 10 }, 'Thing: size: got 10; use a whole number from 1 to 9 tokens.'],
+    [{ size: '3' }, 'Thing: size: got "3"; use a whole number from 1 to 9 tokens.'],
+    [{ apiKey: 5 }, 'Thing: apiKey: got (hidden); use a text.'],
+    [{ sise: 3 }, 'Thing: sise: unknown option; remove it. Known: size, apiKey, inner, list.'],
+    [{ inner: { deep: 1 } }, 'Thing: inner.deep: got 1; use true or false.'],
+    [{ inner: { dep: true } }, 'Thing: inner.dep: unknown option; remove it. Known: deep.'],
+    [{ inner: 'x' }, 'Thing: inner: got "x"; use an object or false.'],
+    [{ list: [{ kind: 'a' }, { kind: 'c' }] }, 'Thing: list.1.kind: got "c"; use one of "a", "b".'],
+  ])('%j: %s', (value, message) => {
+    expect(messageOf(value)).toBe(message);
+  });
+
+  it('shows no credentials of an address', () => {
+    expect(messageOf({ size: 'http://user:secret@host/path?key=secret' })).not.toContain('secret');
+  });
+});
