@@ -1,0 +1,96 @@
+/** How many lines of each kind a message holds beside its own words. */
+export interface Material {
+  code: number;
+  trace: number;
+  log: number;
+  diff: number;
+  data: number;
+  quote: number;
+  /** Code within a sentence. */
+  inline: number;
+  /** The code ends before it is complete. */
+  open: boolean;
+  /** Blocks between code fences. */
+  fences: number;
+}
+
+export type LineKind = 'blank' | 'prose' | 'code' | 'trace' | 'log' | 'diff' | 'data' | 'quote';
+
+/** Nothing pasted. */
+export function noMaterial(): Material {
+  return { code: 0, trace: 0, log: 0, diff: 0, data: 0, quote: 0, inline: 0, open: false, fences: 0 };
+}
+
+/** Whether there is code or output to work on. */
+export function hasMaterial(m: Material): boolean {
+  return m.code + m.trace + m.log + m.diff + m.data + m.inline > 0;
+}
+
+const TRACE =
+  /^\s*(?:at \S.{0,200}[(:]|File "|Traceback \(|Caused by:|goroutine \d|Exception in thread|thread '|\.\.\. \d+ more|from \S+:\d+|\^+\s*$|#\d+ +0x)/;
+const LOG =
+  /^\s*(?:\[?\d{4}-\d\d-\d\d[T ]|\[?\d\d:\d\d:\d\d|\[\d+\.\d+m?s?\]|\[?(?:ERROR|WARN|WARNING|INFO|FATAL|DEBUG|CRITICAL|PANIC)\]?[ :\]]|npm (?:ERR|WARN)!|E\/|W\/|[\w-]+\[\d+\]:|error(?:\[\w+\])?: |fatal: |panic: |Program received |Segmentation fault|\[[A-Z]+\d+\])/;
+const ERROR_NAME = /^\s*(?:[\w$.]*\.)?(?:[A-Z]\w*(?:Error|Exception)|Error|Uncaught \w+)\b\s?:/;
+const DIFF = /^(?:diff --git |@@ |\+\+\+ |--- [ab]?\/|index [\da-f]{6,}|\+ |- {3,}\S|[+-]\t)/;
+const CODE_START =
+  /^\s*(?:#include\b|#!|#define\b|<\?php|<\/?[a-zA-Z][\w-]*(?:[ >/]|$)|(?:export |async |public |private |protected |static |final )*(?:def |class \w+|function\b ?\w*\(|const \w|let \w+ ?=|var \w+ ?=|fn \w|func \w|interface \w+ ?\{|struct \w|enum \w|namespace \w|using \w+[;. ]|void \w|int \w|package [\w.]+;?$)|import (?:\w+ from|\{|\*|[\w.]+;?$|['"])|from \S+ import |return\b.{0,200}[;)\w]$|(?:if|for|while|switch|else if|elif|catch) ?\(|(?:if|for|while|with|elif|try|else|except)\b.{0,200}:$|SELECT .|INSERT INTO |UPDATE \w+ SET|CREATE TABLE|DELETE FROM |FROM \w|WHERE \w|GROUP BY|ORDER BY|INNER JOIN|LEFT JOIN|@\w+\(?.{0,100}\)?$|\/\/|\/\*|\*\/|\$ \w|print\(|console\.|\}|\)|\{$|\]$|#{2,} ?-)/;
+const CODE_MARK =
+  /=>|[=!]==?\s?\S|\+=|-=|\(\);|\);|->|::\w|\w\s?=\s?["'\w[{(]|[;{}]\s*$|\w\(.{0,200}\)\s*[:;{]?\s*$|^\s*[\w.]+\(|<\/\w+>|&&|\|\|/;
+
+/** What a line is; `after` says that the line before it was material. */
+export function lineKind(line: string, after: boolean): LineKind {
+  if (line.length > 600) line = line.slice(0, 600);
+  const text = line.trim();
+  if (text === '') return 'blank';
+  if (text.startsWith('>')) return text.startsWith('>>>') ? 'code' : 'quote';
+  if (TRACE.test(line)) return 'trace';
+  if (LOG.test(line) || ERROR_NAME.test(line)) return 'log';
+  if (DIFF.test(line)) return text.startsWith('- ') || text.startsWith('+ ') ? (after ? 'diff' : 'prose') : 'diff';
+  const words = plainWords(text);
+  if (words < 6 && (text.match(/[\\/]/g)?.length ?? 0) > 3 && !text.startsWith('//')) return 'log';
+  if (words < 8 && CODE_START.test(line) && !startsLikeSentence(text, words)) return 'code';
+  if (text.includes('\t') && text.split('\t').length > 2) return 'data';
+  if (text.split('|').length > 3 || (after && text.split(',').length > 3 && words < 6)) return 'data';
+  if (/^["'\]{}[]/.test(text) && /[\]{}",:]$/.test(text) && words < 8) return 'code';
+  // `explain cumsum()` is a sentence that names a call.
+  if (!after && words > 0 && !/[;{}=<>]/.test(text) && /^[a-z]+ [\w.]+\(\)\??$/i.test(text)) return 'prose';
+  if (CODE_MARK.test(text) && (words < 4 || symbols(text) * 5 > text.length || /[;{}]\s*$/.test(text))) return 'code';
+  if (after && /^(?: {2,}|\t)/.test(line) && words < 6) return 'code';
+  return 'prose';
+}
+
+// Words of a sentence: letters only, with a blank or the end after them.
+function plainWords(text: string): number {
+  return text.match(/(?<![^\s])[\p{L}'’-]+[,.!?:]?(?![^\s])/gu)?.length ?? 0;
+}
+
+function startsLikeSentence(text: string, words: number): boolean {
+  return words >= 4 && /[.?!]$/.test(text) && !/[;{}=]/.test(text);
+}
+
+function symbols(text: string): number {
+  return text.match(/[{}()[\];=<>+*/\\|&$%^~"'_:]/g)?.length ?? 0;
+}
+
+/** Splits a line that holds words and material: what is said, and whether material remains. */
+export function splitMixedLine(line: string, kind: LineKind): [string, boolean] {
+  if (kind === 'log') {
+    // "SomeError: text - please fix": the wish stands behind the last dash.
+    const dash = Math.max(line.lastIndexOf(' - '), line.lastIndexOf(' — '));
+    return dash > 0 && line.length - dash < 80 ? [line.slice(dash + 3), true] : ['', true];
+  }
+  if (kind !== 'code') return ['', true];
+  const start = line.search(INLINE_START);
+  const said = start > 0 ? line.slice(0, start) : '';
+  return (plainWords(said) >= 3 && !/^\s+/.test(said) && !CODE_WORD.test(said)) ||
+    /[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{3}/.test(said)
+    ? [said, true]
+    : ['', true];
+}
+
+const CODE_WORD =
+  /^\s*(?:const|let|var|int|char|return|for|while|if|else|public|private|static|void|function|class|import|from|SELECT)\b/;
+const INLINE_START = /#include|#!\/|\bSELECT\s|\bdef \w|\bfunction\s?\w*\(|\bfor \w+ in |\bprint\(|[{;=<[]|\w+\(/;
+
+/** Kinds that are counted in lines. */
+export type CountedKind = Exclude<LineKind, 'blank' | 'prose'>;

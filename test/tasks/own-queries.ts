@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+
+/** A labelled query of our own. */
+export interface OwnQuery {
+  readonly query: string;
+  readonly category: 'coding' | 'reasoning' | 'analysis' | 'documentation';
+  readonly requiresSerena: boolean;
+  /** Whether a person could not say otherwise. */
+  readonly serenaClear: boolean;
+  readonly complexity: number;
+  readonly lang: string;
+}
+
+const CATEGORIES = { C: 'coding', R: 'reasoning', A: 'analysis', D: 'documentation' } as const;
+
+/**
+ * Queries written for this project, with the label a person would give. A line of the file: category letter,
+ * whether workspace code is needed (1, 0, or ? where both would do), effort 1-10, language unless English, text (⏎ breaks the line).
+ */
+export function ownQueries(): OwnQuery[] {
+  return readFileSync(new URL('own-queries.txt', import.meta.url), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => {
+      const [, letter, serena, effort, lang, text] =
+        /^([CRAD]) ([01?]) (\d+) (?:(de|fr|es|pt|it|ru|zh|ja|ko) )?(.*)$/.exec(line) ?? [];
+      if (text === undefined) throw new Error(`Not a query line: ${line}`);
+      return {
+        query: text.replaceAll('⏎', '\n'),
+        category: CATEGORIES[letter as keyof typeof CATEGORIES],
+        requiresSerena: serena === '1',
+        serenaClear: serena !== '?',
+        complexity: Number(effort),
+        lang: lang ?? 'en',
+      };
+    });
+}
