@@ -6,6 +6,7 @@
 
 export { ContextManager } from './context/context-manager.js';
 export type { ContextOptions } from './context/context-options.js';
+export type { HandoffReport } from './context/sessions.js';
 export type { Summarizer } from './context/summary.js';
 export type { TokenCounter } from './context/token-counter.js';
 export type {
@@ -70,8 +71,8 @@ export { ServiceDiscovery } from './discovery/service-discovery.js';
 export { parseCodeEdits } from './edits/parse-code-edits.js';
 export type { ExecutionOutcome, FallbackExecutorOptions, RetryOptions } from './execution/fallback-executor.js';
 export { FallbackExecutor } from './execution/fallback-executor.js';
-export { estimateMemory } from './models/memory.js';
 export type { MemoryOptions } from './models/memory.js';
+export { estimateMemory } from './models/memory.js';
 export { parseModelId } from './models/model-id.js';
 export type {
   CatalogOverride,
@@ -89,12 +90,13 @@ export { quickRoute } from './router/quick-route.js';
 export type { RouteStream } from './router/route-stream.js';
 export type { RouterHooks } from './router/router-hooks.js';
 export type { RouterOptions, SerenaOptions } from './router/router-options.js';
-export type { AuditLog } from './security/audit-log.js';
+export type { AuditLog, AuditValue } from './security/audit-log-view.js';
 export type { AuditSink } from './security/audit-sinks.js';
 export type { EgressDecision } from './security/network-policy.js';
+export type { QueryRecord } from './security/security-module.js';
 export { SecurityModule } from './security/security-module.js';
-export type { SecurityOptions } from './security/security-options.js';
-export type { AuditVerification } from './security/verify-audit-log.js';
+export type { AuditOptions, HostAddress, SecurityOptions } from './security/security-options.js';
+export type { AuditFault, AuditVerification, VerifyOptions } from './security/verify-audit-log.js';
 export { verifyAuditLog } from './security/verify-audit-log.js';
 export { classifyTask } from './tasks/classify-task.js';
 export { ollamaTransport } from './transports/ollama.js';

@@ -2,9 +2,6 @@ import { hash } from 'node:crypto';
 import { asObject, parseJson } from '../internal/json.js';
 import { type AuditKeys, mac } from './audit-key.js';
 
-/** A value in an audit record. */
-export type AuditValue = string | number | boolean | null;
-
 /** Everything that a record of ours can hold beside its frame; nothing else is ever written. */
 export interface AuditFields {
   readonly segment?: number;

@@ -1,25 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { RouterError } from '../core/errors.js';
-import { type AuditEvent, type AuditFields, type AuditValue, FIRST_HEAD, sealLine } from './audit-chain.js';
+import { type AuditEvent, type AuditFields, FIRST_HEAD, sealLine } from './audit-chain.js';
 import { type AuditDurability, AuditFiles } from './audit-files.js';
 import { type AuditKeySource, type AuditKeys, deriveKeys, loadKeys } from './audit-key.js';
+import type { AuditLog, AuditValue } from './audit-log-view.js';
 import { type AuditSink, AuditSinks } from './audit-sinks.js';
-
-/**
- * What was recorded: every attempt before its first byte leaves and after it ended, every refusal, every query.
- * Never prompt text, replies, file contents or keys, unless `logQueries` or `logResponses` is `'text'`.
- * @public
- */
-export interface AuditLog {
-  /** Where the files are; `null` if the log is in memory only. */
-  readonly directory: string | null;
-  /** The newest records, oldest first. At most 1000 are remembered. @defaultValue limit 1000 */
-  recent(limit?: number): Record<string, AuditValue>[];
-  /** Puts everything on the disk and into the sinks; rejects with `ERR_AUDIT` if something could not be written. */
-  flush(): Promise<void>;
-  /** Number and hash of the newest record; kept elsewhere and given to `verifyAuditLog`, it proves that nothing was cut off. `null` before the first record. */
-  checkpoint(): string | null;
-}
 
 /** The audit options with all defaults filled in. */
 export interface NormalAudit {

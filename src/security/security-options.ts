@@ -121,7 +121,10 @@ export const securitySchema = v.strictObject({
   connectTimeoutMs: optional(milliseconds()),
 });
 
-/** The options that are no policy, with all defaults filled in. */
+/**
+ * The options that are no policy, with all defaults filled in.
+ * @internal
+ */
 export interface NormalSecurity {
   readonly lookup: Lookup;
   readonly strict: boolean;
@@ -132,7 +135,10 @@ export interface NormalSecurity {
   readonly connectTimeoutMs: number;
 }
 
-/** Checks the options and fills in what is not given, from `base` where there is one. */
+/**
+ * Checks the options and fills in what is not given, from `base` where there is one.
+ * @internal
+ */
 export function normalSecurity(o: SecurityOptions, base?: NormalSecurity): NormalSecurity {
   checkOptions(securitySchema, o, 'security');
   const strict = o.strict ?? base?.strict ?? false;

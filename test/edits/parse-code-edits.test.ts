@@ -159,7 +159,7 @@ describe('whole files', () => {
   it('edit the open file and create others', () => {
     const operation = (file: string) =>
       parseCodeEdits('```ts src/a.ts\nx\n```', { fileContext: { file } })[0]?.operation;
-    expect([operation('src/a.ts'), operation('/work/src/a.ts'), operation('src/b.ts')]).toEqual([
+    expect([operation('src/a.ts'), operation('/home/me/src/a.ts'), operation('src/b.ts')]).toEqual([
       'edit',
       'edit',
       'create',

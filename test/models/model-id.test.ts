@@ -37,7 +37,7 @@ const NAMES: readonly [service: ServiceType, id: string, key: string | null][] =
   ['llama.cpp', '/models/Phi-4-mini-instruct-Q6_K.gguf', 'phi-4-mini'],
   ['llama.cpp', 'C:\\models\\Qwen3-8B-UD-Q4_K_XL.gguf', 'qwen3-8b'],
   ['llama.cpp', 'DeepSeek-R1-0528-UD-IQ1_S-00001-of-00004.gguf', 'deepseek-r1-0528'],
-  ['llama.cpp', '/root/.cache/huggingface/hub/models--Qwen--Qwen3-8B/snapshots/0a1b2c', 'qwen3-8b'],
+  ['llama.cpp', '/home/me/.cache/huggingface/hub/models--Qwen--Qwen3-8B/snapshots/0a1b2c', 'qwen3-8b'],
   ['koboldcpp', 'koboldcpp/Mistral-Nemo-Instruct-2407-Q4_K_M', 'mistral-nemo-12b'],
   ['localai', 'qwen_qwen3-4b-instruct-2507', 'qwen3-4b-instruct-2507'],
   ['localai', 'laguna-xs-2.1-apex-i-quality', 'laguna-xs-2.1'],

@@ -87,9 +87,9 @@ describe('a named symbol', () => {
 
   it('is looked for in the open file first, then everywhere, then by its last name', async () => {
     const { client, calls } = replay([['find_symbol', { name_path_pattern: 'area' }, 'find_symbol-body']], {
-      root: '/work/toy',
+      root: '/home/toy',
     });
-    const fileContext = { file: '/work/toy/src/main.ts' };
+    const fileContext = { file: '/home/toy/src/main.ts' };
     const { context } = await gatherCodeContext(client, options({ text: 'Explain Shapes.area', fileContext }));
     const searches = calls
       .filter(({ tool }) => tool === 'find_symbol')
@@ -221,16 +221,16 @@ describe('a file', () => {
   });
 
   it('outside of the project is not asked about', async () => {
-    const { client, calls } = replay([], { root: '/work/toy' });
+    const { client, calls } = replay([], { root: '/home/toy' });
     const report = async (file: string) =>
       (await gatherCodeContext(client, options({ text: 'explain this', fileContext: { file } }))).report;
-    for (const file of ['/etc/hosts.ts', '../secret.ts', 'src/../../x.ts', '/work/toy2/a.ts', '/work/toy']) {
+    for (const file of ['/etc/hosts.ts', '../secret.ts', 'src/../../x.ts', '/home/toy2/a.ts', '/home/toy']) {
       expect(await report(file)).toMatchObject({ state: 'empty', calls: [] });
     }
     expect(calls).toEqual([]);
     await report('C:\\x\\a.ts');
     expect(calls).toEqual([]);
-    await report('/work/toy/src/a.ts');
+    await report('/home/toy/src/a.ts');
     expect(calls[0]?.args['relative_path']).toBe('src/a.ts');
   });
 
