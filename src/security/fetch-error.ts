@@ -23,6 +23,10 @@ const NOT_HTTP: Finding = {
   text: 'answered with something that is not HTTP; check the port',
 };
 const REFUSED_BY_FETCH: Finding = { code: 'ERR_BAD_RESPONSE', text: 'answered in a way that fetch does not take' };
+const BAD_HEADER: Finding = {
+  code: 'ERR_INVALID_REQUEST',
+  text: 'was not asked: a header has a name or value that cannot be sent; look for line breaks or non-Latin characters in keys',
+};
 const PLAIN_HTTP: Finding = { code: 'ERR_BAD_RESPONSE', text: 'does not speak TLS; use http:// in the address' };
 const CLOSED: Finding = { code: 'ERR_CLOSED', text: 'was not asked: the security module is closed' };
 const BROKEN_OFF: Finding = {
@@ -98,6 +102,8 @@ function finding(code: string, coded: Cause | undefined, chain: readonly Cause[]
   if (code.startsWith('UND_ERR_') || code === 'ERR_ASSERTION') return NOT_HTTP;
   // Without a code it is fetch itself that does not take the answer: proxy authentication, piled up encodings.
   if (code === '' && chain.length === 2 && REFUSALS.test(String(chain[1]?.['message']))) return REFUSED_BY_FETCH;
+  // The platform's message quotes the value, which may be a key.
+  if (chain.length === 1 && /\bheader/i.test(String(chain[0]?.['message']))) return BAD_HEADER;
   return { code: 'ERR_UNREACHABLE', text: 'could not be asked: the request failed' };
 }
 

@@ -89,7 +89,7 @@ export class GuardedFetch {
       response.body?.cancel().catch(() => {});
       throw refusal;
     }
-    return checked(response, url, signal);
+    return tied(response, url.origin, signal);
   };
 
   /** Resolves a name under the policy. */
@@ -223,13 +223,32 @@ function refuse(response: Response, origin: string): RouterError | null {
   return null;
 }
 
-function checked(response: Response, url: URL, signal: AbortSignal | null | undefined): Response {
-  const { body, status, statusText, headers } = response;
-  if (body === null) return response;
-  const tied = tiedBody(body, signal, (error) =>
-    signal?.aborted ? abortError(signal) : fetchError(error, url.origin, 'reply'),
+/** The readers of a whole body, by way of `body`, so that they are tied to the signal too. */
+const WHOLE_BODY = {
+  text(this: Response) {
+    return new Response(this.body).text();
+  },
+  json(this: Response) {
+    return new Response(this.body).json();
+  },
+  arrayBuffer(this: Response) {
+    return new Response(this.body).arrayBuffer();
+  },
+  async bytes(this: Response) {
+    return new Uint8Array(await new Response(this.body).arrayBuffer());
+  },
+  blob(this: Response) {
+    return new Response(this.body, { headers: this.headers }).blob();
+  },
+};
+
+/** The same response with its body tied to the signal; a new response would cost more than all checks together. */
+function tied(response: Response, origin: string, signal: AbortSignal | null | undefined): Response {
+  const source = response.body;
+  if (source === null) return response;
+  const body = tiedBody(source, signal, (error) =>
+    signal?.aborted ? abortError(signal) : fetchError(error, origin, 'reply'),
   );
-  const checked = new Response(tied, { status, statusText, headers });
-  Object.defineProperty(checked, 'url', { value: url.href });
-  return checked;
+  Object.defineProperty(response, 'body', { value: body });
+  return Object.assign(response, WHOLE_BODY);
 }

@@ -1,43 +1,23 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { childScript } from './child-script.js';
 import { closeServer, forbiddenListener, listen } from './fake-sockets.js';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
-let directory: string;
-let script: string;
-
+let script: Awaited<ReturnType<typeof childScript>>;
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'router-environment-'));
-  script = join(directory, 'child.cjs');
-  const { outputFiles } = await build({
-    stdin: {
-      contents: `
-        import { ProxyAgent, setGlobalDispatcher } from 'undici';
-        import { SecurityModule } from './src/security/security-module.ts';
-        if (process.env.GLOBAL_PROXY) setGlobalDispatcher(new ProxyAgent(process.env.GLOBAL_PROXY));
-        const security = new SecurityModule();
-        security.fetch(process.argv[2], { method: 'POST', body: 'prompt' })
-          .then(async (response) => console.log(await response.text()), (error) => console.log(error.code))
-          .then(() => security.close());
-      `,
-      resolveDir: root,
-      loader: 'ts',
-    },
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    write: false,
-  });
-  await writeFile(script, outputFiles[0]?.text ?? '');
+  script = await childScript(`
+    import { ProxyAgent, setGlobalDispatcher } from 'undici';
+    import { SecurityModule } from './src/security/security-module.ts';
+    if (process.env.GLOBAL_PROXY) setGlobalDispatcher(new ProxyAgent(process.env.GLOBAL_PROXY));
+    const security = new SecurityModule();
+    security.fetch(process.argv[2], { method: 'POST', body: 'prompt' })
+      .then(async (response) => console.log(await response.text()), (error) => console.log(error.code))
+      .then(() => security.close());
+  `);
 });
-afterAll(() => rm(directory, { recursive: true }));
+afterAll(() => script.done());
 
 describe('what the environment of the process says about the network', () => {
   it.each<[string, (proxy: string) => Record<string, string>]>([
@@ -54,7 +34,7 @@ describe('what the environment of the process says about the network', () => {
     const server = http.createServer((_request, response) => response.end('direct'));
     const port = await listen(server);
     try {
-      const { stdout } = await promisify(execFile)(process.execPath, [script, `http://127.0.0.1:${port}/`], {
+      const { stdout } = await promisify(execFile)(process.execPath, [script.path, `http://127.0.0.1:${port}/`], {
         env: { PATH: process.env['PATH'], ...environment(`http://127.0.0.1:${proxy.port}`) },
       });
       expect(stdout.trim()).toBe('direct');

@@ -1,6 +1,6 @@
 import http from 'node:http';
 import net from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { RouterError } from '../../src/core/errors.js';
 import { SecurityModule } from '../../src/security/security-module.js';
 import { closeServer, forbiddenListener, listen } from './fake-sockets.js';
@@ -196,6 +196,42 @@ describe('a request through the guarded fetch', () => {
     const narrow = wide.narrow({ allowedHosts: [], allowedCidrs: ['10.0.0.0/8'] });
     expect((await failureOf(narrow.fetch(base))).code).toBe('ERR_EGRESS_DENIED');
     expect(await (await wide.fetch(base)).text()).toBe('ok');
+  });
+
+  it.each<[string | undefined, string]>([
+    ['127.0.0.2', 'ERR_EGRESS_DENIED'],
+    ['::ffff:127.0.0.2', 'ERR_EGRESS_DENIED'],
+    [undefined, 'it went through'],
+  ])('looks at the peer of a connected socket: %s', async (peer, outcome) => {
+    let requests = 0;
+    const base = await site((_, response) => {
+      requests += 1;
+      response.end('ok');
+    });
+    // What `remoteAddress` reads.
+    const sockets = net.Socket.prototype as unknown as { _getpeername(): { address?: string | undefined } };
+    const mock = vi.spyOn(sockets, '_getpeername').mockReturnValue({ address: peer });
+    const { fetch } = secured({ allowedHosts: [], allowedCidrs: ['127.0.0.1/32'] });
+    const result = await fetch(base).then(
+      () => 'it went through',
+      (error: RouterError) => error.code,
+    );
+    mock.mockRestore();
+    expect(result).toBe(outcome);
+    expect(requests).toBe(peer === undefined ? 1 : 0);
+  });
+
+  it('records new connections and refusals, not every request', async () => {
+    const base = await site((_, response) => response.end('ok'));
+    const security = secured();
+    for (let i = 0; i < 10; i++) await (await security.fetch(base)).text();
+    await failureOf(security.fetch('http://gpu.lan/'));
+    const records = security.audit.recent().slice(1);
+    const connections = records.filter(({ event }) => event === 'egress.connect');
+    // fetch may open a second connection before it has taken the first one back.
+    expect(connections.length).toBeLessThanOrEqual(2);
+    expect(connections[0]).toMatchObject({ host: '127.0.0.1', address: '127.0.0.1', port: Number(new URL(base).port) });
+    expect(records.at(-1)).toMatchObject({ event: 'egress.deny', rule: 'R4', host: 'gpu.lan' });
   });
 
   it('judges the URL of an injected fetch and gives it no dispatcher', async () => {
