@@ -1,4 +1,3 @@
-import type { RouteOptions } from '../core/chat.js';
 import type { Attempt } from '../core/decision.js';
 import { RouterError } from '../core/errors.js';
 import type { ModelRef } from '../core/model.js';
@@ -7,7 +6,7 @@ import type { Candidate, FallbackPlan } from '../execution/plan.js';
 import { resolveTimeouts } from '../execution/timeouts.js';
 import type { Plan, Question } from './decide.js';
 import { type FittedPrompt, fitPrompt } from './fit-prompt.js';
-import { callHook } from './hooks.js';
+import { type Call, callHook } from './hooks.js';
 import { type RouterState, refKey, servedModel } from './router-state.js';
 
 /** What the engine needs to try the models in order, with the prompt fitted to each; `prompts` gathers what was sent. */
@@ -17,7 +16,7 @@ export function attemptPlan(
   plan: Plan,
   o: {
     readonly prompts: Map<string, FittedPrompt>;
-    readonly options: RouteOptions | undefined;
+    readonly call: Call;
     readonly attempted: (attempt: Attempt) => void;
   },
 ): FallbackPlan {
@@ -34,7 +33,7 @@ export function attemptPlan(
           ? plan.first
           : await fitPrompt(state, question, model, reduceTo, signal);
       o.prompts.set(refKey(model), fitted);
-      return candidateFor(state, question, fitted, o.options, signal);
+      return candidateFor(state, question, fitted, o.call, signal);
     },
     onAttemptStart: (model, level) =>
       security.recordAttemptStart({
@@ -65,7 +64,7 @@ async function candidateFor(
   state: RouterState,
   { request, allowExternal }: Question,
   { model, served, prompt, numCtx }: FittedPrompt,
-  options: RouteOptions | undefined,
+  { options, link }: Call,
   signal: AbortSignal,
 ): Promise<Candidate> {
   const { parts } = state;
@@ -85,7 +84,15 @@ async function candidateFor(
     ...(numCtx === undefined ? {} : { numCtx }),
   };
   const { beforeRequest } = parts.hooks;
-  if (beforeRequest !== undefined) chat = await callHook('beforeRequest', () => beforeRequest(chat, { signal }));
+  if (beforeRequest !== undefined) {
+    try {
+      chat = await callHook('beforeRequest', signal, () => beforeRequest(chat, { signal }));
+    } catch (error) {
+      // The host's own error ends the call; another model would not do better.
+      link.abort(error);
+      throw error;
+    }
+  }
   const loading = LOADS.has(served.state.value);
   const { connectMs, ...timeouts } = resolveTimeouts(options?.timeouts, endpoint?.timeouts, parts.timeouts, loading);
   return {

@@ -1,19 +1,25 @@
 import type { RoutingDecision } from '../core/decision.js';
+import { abortError } from '../internal/deadline.js';
 import { askSerena, decide, judgeTask, noSerena, questionOf, wantsSerena } from './decide.js';
 import { type Call, withBeforeRoute } from './hooks.js';
 import type { RouterState } from './router-state.js';
 
 /** The whole decision about a request, with nothing sent and nothing stored. */
-export async function explain(
-  state: RouterState,
-  call: Call & { readonly signal: AbortSignal; readonly serena: boolean },
-): Promise<RoutingDecision> {
-  const { signal } = call;
-  const request = await withBeforeRoute(state, call, signal);
-  await state.ready(signal);
-  const task = judgeTask(state, request);
-  const asks = call.serena && wantsSerena(state, request, task);
-  const code = asks ? await askSerena(state, request, task, signal) : noSerena(state);
-  const { decision } = await decide(state, questionOf(state, request, task, code, call.options), signal);
-  return decision;
+export async function explain(state: RouterState, call: Call & { readonly serena: boolean }): Promise<RoutingDecision> {
+  const { link, serena, options } = call;
+  const { signal } = link;
+  state.running.begin(link);
+  try {
+    if (signal.aborted) throw abortError(signal);
+    const request = await withBeforeRoute(state, call);
+    await state.ready(signal, { serena });
+    const task = judgeTask(state, request);
+    const asks = serena && wantsSerena(state, request, task);
+    const code = asks ? await askSerena(state, request, task, signal) : noSerena(state);
+    const { decision } = await decide(state, questionOf(state, request, task, code, options), signal);
+    return decision;
+  } finally {
+    link.dispose();
+    state.running.end(link);
+  }
 }

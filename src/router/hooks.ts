@@ -1,5 +1,6 @@
 import type { RouteOptions, RouteRequest, RouteResult } from '../core/chat.js';
 import { RouterError } from '../core/errors.js';
+import { type LinkedSignal, raceAbort } from '../internal/deadline.js';
 import { type NormalRequest, normalizeRequest } from './route-request.js';
 import type { RouterState } from './router-state.js';
 
@@ -9,16 +10,18 @@ export interface Call {
   /** The same, checked. */
   readonly request: NormalRequest;
   readonly options: RouteOptions | undefined;
-  readonly signal: AbortSignal | undefined;
+  /** Follows the caller's signal; aborting it ends the call. */
+  readonly link: LinkedSignal;
 }
 
 /** The request to route, as the host's hook has it. */
-export async function withBeforeRoute({ parts }: RouterState, call: Call, signal: AbortSignal): Promise<NormalRequest> {
+export async function withBeforeRoute({ parts }: RouterState, call: Call): Promise<NormalRequest> {
   const { beforeRoute } = parts.hooks;
   if (beforeRoute === undefined) return call.request;
-  const { input, options } = call;
+  const { input, options, link } = call;
+  const { signal } = link;
   const given: RouteRequest = typeof input === 'string' ? { prompt: input } : input;
-  return normalizeRequest(await callHook('beforeRoute', () => beforeRoute(given, { signal })), options);
+  return normalizeRequest(await callHook('beforeRoute', signal, () => beforeRoute(given, { signal })), options);
 }
 
 /** The answer to return, as the host's hook has it. */
@@ -28,15 +31,29 @@ export async function withAfterResponse(
   signal: AbortSignal,
 ): Promise<RouteResult> {
   const { afterResponse } = parts.hooks;
-  return afterResponse === undefined ? result : callHook('afterResponse', () => afterResponse(result, { signal }));
+  return afterResponse === undefined
+    ? result
+    : callHook('afterResponse', signal, () => afterResponse(result, { signal }));
 }
 
 /** Calls a hook of the host; what it throws ends the call, and is told apart from errors of ours. */
-export async function callHook<T>(name: string, hook: () => T | Promise<T>): Promise<T> {
+export async function callHook<T extends object>(
+  name: string,
+  signal: AbortSignal,
+  hook: () => T | Promise<T>,
+): Promise<T> {
+  let given: T;
   try {
-    return await hook();
+    given = await raceAbort(signal, Promise.resolve(hook()));
   } catch (error) {
-    if (RouterError.is(error)) throw error;
-    throw new RouterError('ERR_ABORTED', `The host's hook ${name} threw; its error is the cause.`, { cause: error });
+    throw hostError(`hook ${name}`, error);
   }
+  if (typeof given === 'object' && given !== null) return given;
+  throw new RouterError('ERR_INVALID_OPTION', `The host's hook ${name} gave no object; return what it was given.`);
+}
+
+/** What a function of the host threw, as the error that ends the call. */
+export function hostError(what: string, error: unknown): RouterError {
+  if (RouterError.is(error)) return error;
+  return new RouterError('ERR_ABORTED', `The host's ${what} threw; its error is the cause.`, { cause: error });
 }

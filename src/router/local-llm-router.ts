@@ -11,7 +11,7 @@ import { detectEnvironment } from '../discovery/environment.js';
 import type { ServiceDiscovery } from '../discovery/service-discovery.js';
 import { Health } from '../execution/health.js';
 import { Queues } from '../execution/queues.js';
-import { raceAbort, withDeadline } from '../internal/deadline.js';
+import { type LinkedSignal, linkSignal, raceAbort, withDeadline } from '../internal/deadline.js';
 import { Subscribers } from '../internal/subscribers.js';
 import type { ModelSelector } from '../models/model-selector.js';
 import type { SecurityModule } from '../security/security-module.js';
@@ -22,6 +22,7 @@ import { type NormalRequest, normalizeRequest } from './route-request.js';
 import { EventStream, type RouteStream } from './route-stream.js';
 import { makeParts, type RouterOptions } from './router-options.js';
 import { BoundedMap, type RouterState } from './router-state.js';
+import { RunningCalls } from './running-calls.js';
 import { SessionQueue } from './session-queue.js';
 
 /**
@@ -75,8 +76,12 @@ export class LocalLLMRouter {
   readonly #decisions = new Subscribers<[RoutingDecision]>();
   readonly #attempts = new Subscribers<[Attempt, string]>();
   readonly #watchers: Watchers;
+  readonly #closing = new AbortController();
   #serena: RouterStatus['serena'];
-  #initialized: Promise<void> | undefined;
+  #serenaLook: Promise<void> | undefined;
+  #opening: Promise<void> | undefined;
+  /** What the first call has to wait for is there. */
+  #isOpen = false;
   #closed: Promise<void> | undefined;
 
   /**
@@ -109,18 +114,21 @@ export class LocalLLMRouter {
       health: new Health(clock),
       queues: new Queues(clock),
       sessions: new SessionQueue(),
-      running: new Set(),
+      running: new RunningCalls(),
       toolCallers: new BoundedMap(1_000),
       lastModels: new BoundedMap(1_000),
       loadedWith: new BoundedMap(1_000),
-      ready: (signal) => this.#ready(signal),
+      ready: (signal, { serena }) => this.#ready(signal, serena),
     };
   }
 
   /** Looks for servers and asks Serena for its tools; the first call of `route` does it if the host did not. Rejects with `ERR_CLOSED`, `ERR_ABORTED` or `ERR_AUDIT`. */
   async initialize(o: CallOptions = {}): Promise<RouterStatus> {
     this.#checkOpen();
-    await raceAbort(o.signal, this.#initializeOnce());
+    await raceAbort(
+      o.signal,
+      Promise.all([this.#open(), this.#findSerena(), this.discovery.discoverAll({ signal: o.signal })]),
+    );
     return this.status();
   }
 
@@ -132,7 +140,7 @@ export class LocalLLMRouter {
    * `ERR_INVALID_REQUEST`, `ERR_EGRESS_DENIED`, `ERR_AUDIT` or `ERR_CLOSED`.
    */
   async route(input: string | RouteRequest, options?: RouteOptions): Promise<RouteResult> {
-    const events = this.#run(input, options, normalizeRequest(input, options), options?.signal);
+    const events = this.#run(input, options, normalizeRequest(input, options), linkSignal(options?.signal));
     for (;;) {
       const step = await events.next();
       if (step.done) return step.value;
@@ -143,7 +151,7 @@ export class LocalLLMRouter {
   stream(input: string | RouteRequest, options?: RouteOptions): RouteStream {
     const request = normalizeRequest(input, options);
     this.#checkOpen();
-    return new EventStream(options?.signal, (signal) => this.#run(input, options, request, signal));
+    return new EventStream(options?.signal, (link) => this.#run(input, options, request, link));
   }
 
   /** Decides and explains without sending anything; the session stays as it is, and Serena is asked only with `serena: true`. */
@@ -154,8 +162,7 @@ export class LocalLLMRouter {
     const request = normalizeRequest(input, options);
     this.#checkOpen();
     const { serena = false, ...rest } = options ?? {};
-    const signal = rest.signal ?? new AbortController().signal;
-    return explain(this.#state, { input, request, options: rest, signal, serena });
+    return explain(this.#state, { input, request, options: rest, link: linkSignal(rest.signal), serena });
   }
 
   /** What a status page shows; asks nobody. */
@@ -195,62 +202,68 @@ export class LocalLLMRouter {
     input: string | RouteRequest,
     options: RouteOptions | undefined,
     request: NormalRequest,
-    signal: AbortSignal | undefined,
+    link: LinkedSignal,
   ): AsyncGenerator<RouteEvent, RouteResult, void> {
     this.#checkOpen();
-    return run(this.#state, { input, request, options, signal }, this.#watchers);
+    return run(this.#state, { input, request, options, link }, this.#watchers);
   }
 
   #checkOpen(): void {
     if (this.#closed !== undefined) throw new RouterError('ERR_CLOSED', 'This router is closed; make a new one.');
   }
 
-  #initializeOnce(): Promise<void> {
-    // After a failure the next call tries again.
-    this.#initialized ??= this.#initialize().catch((error: unknown) => {
-      this.#initialized = undefined;
+  /** Looks at the machine and opens the audit log, once; after a failure the next call tries again. */
+  #open(): Promise<void> {
+    this.#opening ??= this.#openOnce().catch((error: unknown) => {
+      this.#opening = undefined;
       throw error;
     });
-    return this.#initialized;
+    return this.#opening;
   }
 
-  async #initialize(): Promise<void> {
-    const [environment] = await Promise.all([
-      detectEnvironment(),
-      this.discovery.discoverAll(),
-      this.#findSerena(),
-      this.security.openAudit(),
-    ]);
+  async #openOnce(): Promise<void> {
+    const [environment] = await Promise.all([detectEnvironment(), this.security.openAudit()]);
     const { codingAgent, serena } = this.#state.environment;
-    this.#state.environment = { ...environment, codingAgent, serena: serena && this.#serena === 'ready' };
+    this.#state.environment = { ...environment, codingAgent, serena };
+    this.#isOpen = true;
   }
 
-  async #findSerena(): Promise<void> {
+  #findSerena(): Promise<void> {
+    this.#serenaLook ??= this.#findSerenaOnce();
+    return this.#serenaLook;
+  }
+
+  async #findSerenaOnce(): Promise<void> {
     const { serena, serenaOptions, clock, logger } = this.#state.parts;
     if (serena === null) return;
+    const { signal } = this.#closing;
     try {
-      await withDeadline({ clock, ms: serenaOptions.timeoutMs, signal: undefined, what: 'Serena' }, (signal) =>
+      await withDeadline({ clock, ms: serenaOptions.timeoutMs, signal, what: 'Serena' }, (signal) =>
         raceAbort(signal, serena.listTools({ signal })),
       );
     } catch (error) {
       this.#serena = 'unavailable';
+      this.#state.environment = { ...this.#state.environment, serena: false };
       logger.warn('Serena does not answer', error instanceof Error ? error.name : typeof error);
     }
   }
 
-  async #ready(signal: AbortSignal): Promise<void> {
-    if (this.#state.parts.discovery.models().length === 0) await raceAbort(signal, this.#initializeOnce());
+  async #ready(signal: AbortSignal, serena: boolean): Promise<void> {
     const known = this.discovery.models().length > 0;
-    const look = this.discovery.discoverAll();
+    const look = this.discovery.discoverAll(known ? {} : { signal });
     // What is known serves this call; an outdated report is renewed for the next one.
-    if (known) return void look.catch(() => {});
+    look.catch(() => {});
+    if (!this.#isOpen) await raceAbort(signal, this.#open());
+    if (serena && this.#serena !== 'off') await raceAbort(signal, this.#findSerena());
+    if (known) return;
     const report = await raceAbort(signal, look);
     if (this.discovery.models().length === 0) throw noService(report);
   }
 
   async #close(): Promise<void> {
     const error = new RouterError('ERR_CLOSED', 'The router was closed.');
-    for (const call of this.#state.running) call.abort(error);
+    this.#closing.abort(error);
+    await this.#state.running.endAll(error);
     this.#decisions.clear();
     this.#attempts.clear();
     if (this.#owned.discovery) await this.discovery.close();

@@ -2,7 +2,7 @@ import type { RouteEvent, RouteResult } from '../core/chat.js';
 import type { Attempt, RoutingDecision } from '../core/decision.js';
 import { RouterError } from '../core/errors.js';
 import { execute } from '../execution/execute.js';
-import { abortError, linkSignal } from '../internal/deadline.js';
+import { abortError } from '../internal/deadline.js';
 import { conclude, resultOf } from './answer.js';
 import { attemptPlan } from './attempt-plan.js';
 import { askSerena, decide, judgeTask, noSerena, type Plan, type Question, questionOf, wantsSerena } from './decide.js';
@@ -28,20 +28,21 @@ export async function* run(
 ): AsyncGenerator<RouteEvent, RouteResult, void> {
   const { clock, retry, logger, timeouts, security } = state.parts;
   const started = clock.now();
-  const link = linkSignal(call.signal);
+  const { link } = call;
   const { signal } = link;
   const totalMs = call.options?.timeouts?.totalMs ?? timeouts.totalMs;
   const timer = totalMs === undefined ? undefined : clock.setTimeout(() => link.abort(totalTimeout(totalMs)), totalMs);
-  state.running.add(link);
+  state.running.begin(link);
   let leave: (() => void) | undefined;
   let asked: { readonly question: Question; readonly plan: Plan } | undefined;
   try {
-    const request = await withBeforeRoute(state, call, signal);
+    if (signal.aborted) throw abortError(signal);
+    const request = await withBeforeRoute(state, call);
     if (request.session !== undefined) {
       if (state.sessions.isBusy(request.session)) yield { type: 'status', phase: 'queued' };
       leave = await state.sessions.enter(request.session, signal);
     }
-    await state.ready(signal);
+    await state.ready(signal, { serena: true });
     const task = judgeTask(state, request);
     const asks = wantsSerena(state, request, task);
     if (asks) yield { type: 'status', phase: 'serena' };
@@ -60,7 +61,7 @@ export async function* run(
       security.recordAttemptEnd({ call: question.id, attempt });
       watchers.attempted(attempt, question.id);
     };
-    const report = yield* execute(attemptPlan(state, question, plan, { prompts, options: call.options, attempted }), {
+    const report = yield* execute(attemptPlan(state, question, plan, { prompts, call, attempted }), {
       signal,
       clock,
       health: state.health,
@@ -86,9 +87,9 @@ export async function* run(
     throw failure;
   } finally {
     if (timer !== undefined) clock.clearTimeout(timer);
-    state.running.delete(link);
     link.dispose();
     leave?.();
+    state.running.end(link);
   }
 }
 

@@ -27,7 +27,7 @@ interface Cursor {
  * `result` in demand the run goes only as far as a reader asks, so that back-pressure reaches the server.
  */
 export class EventStream implements RouteStream {
-  readonly #start: (signal: AbortSignal) => AsyncGenerator<RouteEvent, RouteResult, void>;
+  readonly #start: (link: LinkedSignal) => AsyncGenerator<RouteEvent, RouteResult, void>;
   readonly #parent: AbortSignal | undefined;
   readonly #cursors = new Set<Cursor>();
   #link: LinkedSignal | undefined;
@@ -41,7 +41,7 @@ export class EventStream implements RouteStream {
 
   constructor(
     parent: AbortSignal | undefined,
-    start: (signal: AbortSignal) => AsyncGenerator<RouteEvent, RouteResult, void>,
+    start: (link: LinkedSignal) => AsyncGenerator<RouteEvent, RouteResult, void>,
   ) {
     this.#parent = parent;
     this.#start = start;
@@ -137,15 +137,23 @@ export class EventStream implements RouteStream {
 
   async #advanceOnce(): Promise<void> {
     try {
-      this.#link ??= linkSignal(this.#parent);
-      this.#run ??= this.#start(this.#link.signal);
-      const step = await this.#run.next();
+      this.#run ??= this.#begin();
+      let step = await this.#run.next();
+      if (!step.done) this.#log.push(step.value);
+      // Whoever has the last event may read no further; the run has to end all the same.
+      if (!step.done && step.value.type === 'done') step = await this.#run.next();
       if (step.done) this.#end ??= { result: step.value };
-      else this.#log.push(step.value);
     } catch (error) {
       this.#end ??= { error };
     }
-    if (this.#end !== undefined) this.#link?.dispose();
+  }
+
+  #begin(): AsyncGenerator<RouteEvent, RouteResult, void> {
+    const link = linkSignal(this.#parent);
+    this.#link = link;
+    // Where nobody reads on, the run would wait at its last event for ever, with its session and timers.
+    link.signal.addEventListener('abort', () => void this.#drain().catch(() => {}), { once: true });
+    return this.#start(link);
   }
 
   #trim(): void {
@@ -161,11 +169,9 @@ export class EventStream implements RouteStream {
     this.#cursors.delete(cursor);
     if (this.#end !== undefined) return;
     const error = new RouterError('ERR_ABORTED', 'The stream was left before its end.');
-    this.#end = { error };
-    this.#link?.abort(error);
-    // The step that is under way rejects by the signal; then the run's own clean-up has to finish.
-    await this.#step;
-    await this.#run?.return(undefined as never).catch(() => {});
-    this.#link?.dispose();
+    if (this.#link === undefined) this.#end = { error };
+    else this.#link.abort(error);
+    // The run fails by the signal; then it has cleaned up.
+    await this.#drain().catch(() => {});
   }
 }

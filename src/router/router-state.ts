@@ -2,9 +2,9 @@ import type { Environment } from '../core/environment.js';
 import type { ModelRef, ServedModel } from '../core/model.js';
 import type { Health } from '../execution/health.js';
 import type { Queues } from '../execution/queues.js';
-import type { LinkedSignal } from '../internal/deadline.js';
 import type { Network } from './network.js';
 import type { RouterParts } from './router-options.js';
+import type { RunningCalls } from './running-calls.js';
 import type { SessionQueue } from './session-queue.js';
 
 /** What one router remembers between calls, beside its parts. */
@@ -16,16 +16,15 @@ export interface RouterState {
   readonly health: Health;
   readonly queues: Queues;
   readonly sessions: SessionQueue;
-  /** Calls under way. */
-  readonly running: Set<LinkedSignal>;
+  readonly running: RunningCalls;
   /** Which model asked for a tool, by the id of the call: its result goes back to that model. */
   readonly toolCallers: BoundedMap<string, ModelRef>;
   /** Which model answered a session last: its prefix cache is warm. */
   readonly lastModels: BoundedMap<string, ModelRef>;
   /** The context that a model was last loaded with at our request, in tokens. */
   readonly loadedWith: BoundedMap<string, { readonly numCtx: number; readonly atMs: number }>;
-  /** Resolves when models are known; throws `ERR_NO_SERVICE` where there are none. */
-  ready(signal: AbortSignal): Promise<void>;
+  /** Resolves when models are known, and with `serena` also whether it answers; throws `ERR_NO_SERVICE` where there are none. */
+  ready(signal: AbortSignal, o: { readonly serena: boolean }): Promise<void>;
 }
 
 /** Names a model at a service as one text. */

@@ -1,0 +1,62 @@
+import { LocalLLMRouter, type RouterError, type RouterOptions } from 'local-llm-router';
+import type { FakeRequest, FakeServer } from 'local-llm-router/testing';
+import { onTestFinished } from 'vitest';
+
+/** Starts a fake server that is closed when the test ends. */
+export async function up(starting: Promise<FakeServer>): Promise<FakeServer> {
+  const fake = await starting;
+  onTestFinished(() => fake.close());
+  return fake;
+}
+
+/** A router over these servers and nothing else; closed when the test ends. */
+export function over(fakes: FakeServer | readonly FakeServer[], options: RouterOptions = {}): LocalLLMRouter {
+  const services = [fakes].flat().map(({ type, url }) => ({ type, baseURL: url }));
+  const router = new LocalLLMRouter({
+    discovery: false,
+    retry: { maxRetries: 0 },
+    ...options,
+    services: [...services, ...(options.services ?? [])],
+  });
+  onTestFinished(() => router.close());
+  return router;
+}
+
+/** The requests for an answer that a fake got. */
+export function chats(fake: FakeServer): FakeRequest[] {
+  return fake.requests.filter(({ method, path }) => method === 'POST' && /\/(chat|completions|generate)$/.test(path));
+}
+
+interface SentMessage {
+  readonly role: string;
+  readonly content: string;
+}
+
+/** The messages of a request for an answer, without the system prompt. */
+export function said(request: FakeRequest | undefined): SentMessage[] {
+  const { messages } = request?.body as { messages: SentMessage[] };
+  return messages.filter(({ role }) => role !== 'system');
+}
+
+/** The system prompts of a request for an answer. */
+export function systems(request: FakeRequest | undefined): string[] {
+  const { messages } = request?.body as { messages: SentMessage[] };
+  return messages.filter(({ role }) => role === 'system').map(({ content }) => content);
+}
+
+/** The error that a call ends with. */
+export async function failure(call: Promise<unknown> | (() => unknown)): Promise<RouterError> {
+  try {
+    await (typeof call === 'function' ? call() : call);
+  } catch (error) {
+    return error as RouterError;
+  }
+  throw new Error('the call did not fail');
+}
+
+/** What an async iterable gives, until its end. */
+export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = [];
+  for await (const item of items) list.push(item);
+  return list;
+}
