@@ -71,19 +71,19 @@ export { ServiceDiscovery } from './discovery/service-discovery.js';
 export { parseCodeEdits } from './edits/parse-code-edits.js';
 export type { ExecutionOutcome, FallbackExecutorOptions, RetryOptions } from './execution/fallback-executor.js';
 export { FallbackExecutor } from './execution/fallback-executor.js';
+export type { CatalogOverride } from './models/catalog.js';
 export type { MemoryOptions } from './models/memory.js';
 export { estimateMemory } from './models/memory.js';
 export { parseModelId } from './models/model-id.js';
+export type { Ranking } from './models/model-selector.js';
+export { ModelSelector } from './models/model-selector.js';
 export type {
-  CatalogOverride,
   ModelSelectorOptions,
-  Ranking,
   Strategy,
   TaskRoute,
   TaskRouteInEffect,
   TaskRouting,
-} from './models/model-selector.js';
-export { ModelSelector } from './models/model-selector.js';
+} from './models/selector-options.js';
 export type { RouterStatus } from './router/local-llm-router.js';
 export { LocalLLMRouter } from './router/local-llm-router.js';
 export { quickRoute } from './router/quick-route.js';

@@ -3,15 +3,17 @@ import type { CompactionReport } from '../core/decision.js';
 import { RouterError } from '../core/errors.js';
 import type { CallOptions } from '../core/events.js';
 import { raceAbort } from '../internal/deadline.js';
-import { printable } from '../internal/redact.js';
 import { type ContextEntry, compact } from './compaction.js';
 import { type ContextOptions, type NormalisedContext, normaliseContext } from './context-options.js';
 import { MessageCounter } from './message-counter.js';
 import { SessionStore } from './session-store.js';
 import {
+  checkMessage,
+  checkModel,
+  copies,
   copyMessage,
+  entryOf,
   type HandoffReport,
-  isMessage,
   newSession,
   replaceEntries,
   type Session,
@@ -390,36 +392,6 @@ function overflow(needed: number, window: number, reserved: number): RouterError
   );
 }
 
-function entryOf(
-  message: Message,
-  metadata: Readonly<Record<string, string>> | undefined,
-  pinned = false,
-): ContextEntry {
-  return { message: copyMessage(message), pinned, ...(metadata ? { metadata: { ...metadata } } : {}) };
-}
-
-function copies(entries: readonly ContextEntry[]): Message[] {
-  return entries.map(({ message }) => copyMessage(message));
-}
-
 function isSystem(message: Message): boolean {
   return message.role === 'system' || message.role === 'developer';
-}
-
-function checkMessage(message: Message): void {
-  if (isMessage(message)) return;
-  const role = printable((message as Partial<Message> | undefined)?.role, 40);
-  throw new RouterError(
-    'ERR_INVALID_REQUEST',
-    `addMessage: a message with role "${role}" cannot be kept; use a role of the OpenAI chat format, content that is a ` +
-      'text, a list of parts or null, and a list as tool_calls.',
-  );
-}
-
-function checkModel(model: WindowModel): void {
-  if (Number.isSafeInteger(model?.contextLength) && model.contextLength > 0) return;
-  throw new RouterError(
-    'ERR_INVALID_REQUEST',
-    `The context window of a model: got ${printable(model?.contextLength, 40)}; use a whole number of tokens of at least 1.`,
-  );
 }

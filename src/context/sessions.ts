@@ -1,6 +1,8 @@
 import type { ContentPart, CustomToolCall, Message, ToolCall } from '../core/chat.js';
 import type { CompactionReport } from '../core/decision.js';
+import { RouterError } from '../core/errors.js';
 import { asArray, asObject, asString } from '../internal/json.js';
+import { printable } from '../internal/redact.js';
 import type { ContextEntry } from './compaction.js';
 
 /** A model as far as its window is concerned. */
@@ -126,4 +128,38 @@ export function isMessage(value: unknown): value is Message {
 
 function isList(value: unknown): boolean {
   return Array.isArray(value) && value.every((item) => asObject(item) !== undefined);
+}
+
+/** Throws `ERR_INVALID_REQUEST` for what is no message. */
+export function checkMessage(message: Message): void {
+  if (isMessage(message)) return;
+  const role = printable((message as Partial<Message> | undefined)?.role, 40);
+  throw new RouterError(
+    'ERR_INVALID_REQUEST',
+    `addMessage: a message with role "${role}" cannot be kept; use a role of the OpenAI chat format, content that is a ` +
+      'text, a list of parts or null, and a list as tool_calls.',
+  );
+}
+
+/** Throws `ERR_INVALID_REQUEST` for a window that is none. */
+export function checkModel(model: WindowModel): void {
+  if (Number.isSafeInteger(model?.contextLength) && model.contextLength > 0) return;
+  throw new RouterError(
+    'ERR_INVALID_REQUEST',
+    `The context window of a model: got ${printable(model?.contextLength, 40)}; use a whole number of tokens of at least 1.`,
+  );
+}
+
+/** A message as a session keeps it: a copy. */
+export function entryOf(
+  message: Message,
+  metadata: Readonly<Record<string, string>> | undefined,
+  pinned = false,
+): ContextEntry {
+  return { message: copyMessage(message), pinned, ...(metadata ? { metadata: { ...metadata } } : {}) };
+}
+
+/** The messages of a session, free to be changed. */
+export function copies(entries: readonly ContextEntry[]): Message[] {
+  return entries.map(({ message }) => copyMessage(message));
 }

@@ -66,7 +66,18 @@ export const rooms: Readonly<Record<string, Room>> = {
 
 /** The entries (`src/*.ts`): each re-exports by name, values from these rooms and types from anywhere. */
 export const entries: Readonly<Record<string, readonly string[]>> = {
-  'index.ts': ['core', 'tasks', 'models', 'context', 'security', 'discovery', 'execution', 'edits', 'router'],
+  'index.ts': [
+    'core',
+    'tasks',
+    'models',
+    'context',
+    'security',
+    'transports',
+    'discovery',
+    'execution',
+    'edits',
+    'router',
+  ],
   'testing.ts': ['testing'],
 };
 
