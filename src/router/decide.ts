@@ -1,12 +1,16 @@
 import type { Message, RouteOptions } from '../core/chat.js';
 import type { Rejection, Requirements, RoutingDecision, SerenaReport } from '../core/decision.js';
+import type { Environment } from '../core/environment.js';
+import { RouterError } from '../core/errors.js';
 import type { ModelRef } from '../core/model.js';
 import type { TaskClassification } from '../core/task.js';
 import { gatherCodeContext } from '../serena/gather.js';
 import { classifyTask } from '../tasks/classify-task.js';
 import { type FittedPrompt, fitPrompt } from './fit-prompt.js';
+import { hostError } from './hooks.js';
 import { hasImages, lastUserText, requirementsOf, withCodeContext } from './requirements.js';
 import type { NormalRequest } from './route-request.js';
+import type { RouterParts } from './router-options.js';
 import { type RouterState, refKey, servedModel } from './router-state.js';
 
 /** What is known about a request before a model is chosen. */
@@ -98,28 +102,35 @@ export function noSerena({ parts }: RouterState): { readonly report: SerenaRepor
 
 /** Puts together what is known before a model is chosen. */
 export function questionOf(
-  { parts, environment }: RouterState,
+  state: RouterState,
   request: NormalRequest,
   task: Question['task'],
   { report, context }: Awaited<ReturnType<typeof askSerena>>,
   options: RouteOptions | undefined,
 ): Question {
-  // Messages without a session come from a host that has a prompt of its own, or wants none.
-  const ours = request.session !== undefined && parts.systemPrompt !== false;
-  const { systemPrompt } = parts;
+  const { security, systemPrompt } = state.parts;
   return {
     id: crypto.randomUUID(),
     request,
     task,
     serena: report,
     messages: withCodeContext(request.messages, context),
-    system: ours
-      ? typeof systemPrompt === 'function'
-        ? systemPrompt(environment)
-        : systemPrompt || undefined
-      : undefined,
-    allowExternal: parts.security.allowsExternal && options?.allowExternal === true,
+    // Messages without a session come from a host that has a prompt of its own, or wants none.
+    system: request.session === undefined ? undefined : textOf(systemPrompt, state.environment),
+    allowExternal: security.allowsExternal && options?.allowExternal === true,
   };
+}
+
+function textOf(prompt: RouterParts['systemPrompt'], environment: Environment): string | undefined {
+  if (typeof prompt !== 'function') return prompt || undefined;
+  let text: unknown;
+  try {
+    text = prompt(environment);
+  } catch (error) {
+    throw hostError('function systemPrompt', error);
+  }
+  if (typeof text === 'string') return text || undefined;
+  throw new RouterError('ERR_INVALID_OPTION', "The host's function systemPrompt gave no text; return a text.");
 }
 
 /**

@@ -34,14 +34,16 @@ interface SentMessage {
 
 /** The messages of a request for an answer, without the system prompt. */
 export function said(request: FakeRequest | undefined): SentMessage[] {
-  const { messages } = request?.body as { messages: SentMessage[] };
-  return messages.filter(({ role }) => role !== 'system');
+  return sent(request).filter(({ role }) => role !== 'system');
 }
 
 /** The system prompts of a request for an answer. */
 export function systems(request: FakeRequest | undefined): string[] {
-  const { messages } = request?.body as { messages: SentMessage[] };
-  return messages.filter(({ role }) => role === 'system').map(({ content }) => content);
+  return sent(request).flatMap(({ role, content }) => (role === 'system' ? [content] : []));
+}
+
+function sent(request: FakeRequest | undefined): readonly SentMessage[] {
+  return (request?.body as { messages?: SentMessage[] } | undefined)?.messages ?? [];
 }
 
 /** The error that a call ends with. */
