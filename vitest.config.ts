@@ -19,7 +19,7 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['test/**/*.test.ts'],
+    include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
     exclude: ['test/real/**', 'node_modules/**'],
     reporters: ['default', './test/count-reporter.ts'],
     testTimeout: 10_000,

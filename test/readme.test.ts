@@ -38,7 +38,8 @@ const server = setupServer(
   http.get('http://localhost:11434/api/tags', () => HttpResponse.json(tags)),
   http.get('http://localhost:11434/api/ps', () => HttpResponse.json({ models: [] })),
   http.post('http://localhost:11434/api/chat', () => new HttpResponse(answer.join(''))),
-  // The other default ports, where nothing listens, and the fake servers.
+  // A model server of this machine stays out of the test; fake servers are reached.
+  http.all(/^http:\/\/localhost:/, () => new HttpResponse('404 page not found', { status: 404 })),
   http.all('*', () => passthrough()),
 );
 
