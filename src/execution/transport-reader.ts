@@ -57,8 +57,9 @@ export function readTransport(
   };
 
   const failed = (error: unknown): void => reject?.(normalised(error, candidate, signal));
-  const took = ({ done, value }: IteratorResult<TransportEvent>): void => {
+  const took = (result: IteratorResult<TransportEvent>): void => {
     try {
+      const { done, value } = result;
       if (done) failed(broken(candidate, 'ended without saying that the answer is complete', undefined, true));
       else if (isContent(value)) {
         content(value);

@@ -53,18 +53,17 @@ export class SseParser implements ReplyParser {
       if (body === undefined) throw badReply(this.#model, 'the reply is JSON that breaks off or is invalid');
       this.#meaning.message(body, '', out);
     } else {
-      const rest = this.#lines.takeRest();
-      if (rest !== '') this.#line(rest, out, true);
-      if (this.#data !== undefined && parseJson(this.#data) !== undefined) this.#dispatch(out);
+      for (const line of this.#lines.takeRest().split('\r')) if (!isCut(line)) this.#line(line, out);
+      this.#dispatch(out);
     }
     if (!this.done) this.#finish(out);
   }
 
-  #line(line: string, out: TransportEvent[], last = false): void {
+  #line(line: string, out: TransportEvent[]): void {
     if (this.done) return;
     if (line.includes('\r')) {
       // A lone CR ends a line too; JSON text never holds a raw one.
-      for (const part of line.split('\r')) this.#line(part, out, last);
+      for (const part of line.split('\r')) this.#line(part, out);
       return;
     }
     if (line === '') this.#dispatch(out);
@@ -73,7 +72,7 @@ export class SseParser implements ReplyParser {
       this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`;
       if (this.#data.length > MAX_EVENT) throw tooLarge(this.#model, 'one event of the reply', MAX_EVENT);
     } else if (line.startsWith('event:')) this.#event = line.slice(6).trim();
-    else if (line.startsWith('{') && (!last || parseJson(line) !== undefined)) {
+    else if (line.startsWith('{')) {
       this.#dispatch(out);
       this.#message(line, out);
     } else if (!FIELD.test(line)) this.#stray = true;
@@ -91,7 +90,8 @@ export class SseParser implements ReplyParser {
 
   #message(text: string, out: TransportEvent[], event = ''): void {
     // The text of an `event: error` need not be JSON.
-    const data = parseJson(text) ?? (event === 'error' ? { error: text } : undefined);
+    const json = parseJson(text);
+    const data = json === undefined && event === 'error' ? { error: text } : json;
     if (data !== undefined) {
       this.#meaning.message(data, event, out);
       return;
@@ -115,6 +115,12 @@ export class SseParser implements ReplyParser {
       throw badReply(this.#model, 'the reply ended in text that is no event and without a finish_reason');
     throw interrupted(this.#model, 'the stream ended without a finish_reason');
   }
+}
+
+/** Whether the last line, which has no end, is only the beginning of an event. */
+function isCut(line: string): boolean {
+  const value = line.startsWith('data:') ? line.slice(5).trim() : line;
+  return /^[{"]/.test(value) && parseJson(value) === undefined;
 }
 
 /** Comments and the fields that mean nothing here. */

@@ -187,7 +187,7 @@ function systemError(code: string, cause: unknown, model: ModelRef): RouterError
     new RouterError(kind, `${nameOf(model)}: ${what} (${printable(code, 60)}).`, about(model, { cause, isRetryable }));
   if (/TIMEOUT|ETIMEDOUT/.test(code)) return make('ERR_TIMEOUT', 'the connection timed out', true);
   if (/OVERFLOW|EXCEEDED|TOO_MANY/.test(code)) return make('ERR_TOO_LARGE', 'the reply exceeds a limit', false);
-  if (/^HPE_|ASSERT|LENGTH_MISMATCH|Z_DATA|ERR_INVALID/.test(code)) {
+  if (/^HPE_|ASSERT|Z_DATA|ERR_INVALID/.test(code)) {
     return make('ERR_BAD_RESPONSE', 'the port does not speak HTTP as expected', false);
   }
   if (/CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO_VERIFY|EPROTO/.test(code)) {
