@@ -1,12 +1,22 @@
 /** How the examples print: plain text of at most 80 columns, colour only on a terminal. */
-import type { RouteResult, RoutingDecision, Service } from 'local-llm-router';
+import type { ModelRef, RouteResult, RoutingDecision, Service } from 'local-llm-router';
 
 const WIDTH = 80;
 const colour = (code: number, text: string): string =>
   process.stdout.isTTY && !process.env['NO_COLOR'] ? `\u001b[${code}m${text}\u001b[0m` : text;
 
+/** Names of the services as they were shown; ids hold a port that says little to a person. */
+const names = new Map<string, string>();
+const place = ({ id, service }: ModelRef): string => `${id} at ${names.get(service) ?? service}`;
+
 export function line(text = ''): void {
   console.log(text);
+}
+
+/** A text of any length, wrapped. */
+export function paragraph(text: string): void {
+  wrap(text, 0);
+  line();
 }
 
 export function heading(text: string): void {
@@ -15,7 +25,8 @@ export function heading(text: string): void {
 
 /** One row per model: what it is called, where it runs, its context and whether it is loaded. */
 export function showServices(services: readonly Service[]): void {
-  for (const { name, version, baseURL, status, models } of services) {
+  for (const { id, name, version, baseURL, status, models } of services) {
+    names.set(id, name);
     line(`${colour(36, name)} ${version ?? ''} ${baseURL ?? ''} ${status === 'up' ? '' : status}`.trimEnd());
     for (const { id, contextLength, state } of models) {
       const context = `${contextLength.value} tokens (${contextLength.source})`;
@@ -28,7 +39,7 @@ export function showServices(services: readonly Service[]): void {
 export function showDecision({ task, selected, ranked, rejected, notes }: RoutingDecision): void {
   const percent = Math.round(task.confidence * 100);
   line(`task      ${task.category} (${percent} %), complexity ${task.complexity.score}/10`);
-  line(`model     ${selected === null ? 'none' : `${selected.model.id} at ${selected.model.service}`}`);
+  line(`model     ${selected === null ? 'none' : place(selected.model)}`);
   for (const { name, value, weight, reason } of selected?.parts ?? []) {
     wrap(`- ${name} ${value.toFixed(2)} x ${weight.toFixed(2)}: ${reason}`, 10);
   }
@@ -41,7 +52,7 @@ export function showDecision({ task, selected, ranked, rejected, notes }: Routin
       68,
     )}`,
   );
-  for (const { model, rule, reason } of rejected) wrap(`not ${model.id} (${rule}): ${reason}`, 10);
+  for (const { model, rule, reason } of rejected) wrap(`not ${place(model)} (${rule}): ${reason}`, 10);
   for (const note of notes) wrap(note, 10);
   line();
 }
@@ -53,7 +64,7 @@ export function showResult({ model, attempts, fallbackLevel, usage, timings }: R
     const text = `${outcome} after ${Math.round(durationMs)} ms${code ? ` (${code})` : ''}`;
     line(`attempt   ${column(tried.id, 30)} ${colour(outcome === 'ok' ? 32 : 33, text)}`);
   }
-  line(`answer    ${model.id} at ${model.service}, level ${fallbackLevel}`);
+  line(`answer    ${place(model)}, level ${fallbackLevel}`);
   const { decisionMs, firstContentMs, totalMs } = timings;
   line(`time      decision ${ms(decisionMs)}, first content ${ms(firstContentMs)}, total ${ms(totalMs)}`);
   line(`tokens    ${usage.inputTokens} in, ${usage.outputTokens} out (${usage.source})`);

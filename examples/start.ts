@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LocalLLMRouter, RouterError, ServiceDiscovery, type ServiceEndpoint, verifyAuditLog } from 'local-llm-router';
 import { fakeLlamaCpp, fakeLMStudio, fakeOllama } from 'local-llm-router/testing';
-import { heading, line, showDecision, showResult, showServices } from './print.js';
+import { heading, line, paragraph, showDecision, showResult, showServices } from './print.js';
 
 const QUERIES = [
   'Write a TypeScript function that parses RFC 3339 dates.',
@@ -52,7 +52,7 @@ const audit = await verifyAuditLog(auditDirectory, { key: auditKey });
 line(`${auditDirectory}: ${audit.records} records, ${audit.ok ? 'the chain verifies' : 'THE CHAIN IS BROKEN'}`);
 
 async function ask(query: string): Promise<void> {
-  line(`> ${query}\n`);
+  paragraph(`> ${query}`);
   // Each query stands on its own: a session would carry the conversation on.
   const stream = router.stream({ messages: [{ role: 'user', content: query }] });
   for await (const event of stream) {
