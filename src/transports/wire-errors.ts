@@ -49,6 +49,8 @@ export function networkError(error: unknown, model: ModelRef, signal: AbortSigna
   if (signal.aborted) return abortError(signal);
   for (let at = error, depth = 0; depth < 5 && at !== undefined && at !== null; depth++) {
     if (RouterError.is(at)) return at;
+    // Its `data` holds the bytes that came, so it is no cause to pass on; its code may be missing.
+    if ((at as { name?: unknown }).name === 'HTTPParserError') return badReply(model, 'the port does not speak HTTP');
     const code = asString((at as { code?: unknown }).code);
     if (code !== undefined) return systemError(code, error, model);
     at = (at as { cause?: unknown }).cause;
@@ -187,7 +189,7 @@ function systemError(code: string, cause: unknown, model: ModelRef): RouterError
     new RouterError(kind, `${nameOf(model)}: ${what} (${printable(code, 60)}).`, about(model, { cause, isRetryable }));
   if (/TIMEOUT|ETIMEDOUT/.test(code)) return make('ERR_TIMEOUT', 'the connection timed out', true);
   if (/OVERFLOW|EXCEEDED|TOO_MANY/.test(code)) return make('ERR_TOO_LARGE', 'the reply exceeds a limit', false);
-  if (/^HPE_|ASSERT|Z_DATA|ERR_INVALID/.test(code)) {
+  if (/ASSERT|Z_DATA|ERR_INVALID/.test(code)) {
     return make('ERR_BAD_RESPONSE', 'the port does not speak HTTP as expected', false);
   }
   if (/CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO_VERIFY|EPROTO/.test(code)) {

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { inspect } from 'node:util';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { RouterError } from '../../src/core/errors.js';
 import type { TransportEvent } from '../../src/core/transport.js';
@@ -69,7 +70,9 @@ describe('a server that does not answer', () => {
 
   it('is another kind of server: a bad response', async () => {
     const { url } = await serve((socket) => void socket.end('SSH-2.0-OpenSSH_9.6\r\n'));
-    expect(code(await collect(ask(openai, url)))).toBe('ERR_BAD_RESPONSE');
+    const { error } = await collect(ask(openai, url));
+    expect(error).toMatchObject({ code: 'ERR_BAD_RESPONSE' });
+    expect(inspect(error, { depth: 10 })).not.toContain('OpenSSH');
   });
 
   it('redirects: refused, and nothing goes to the target', async () => {
