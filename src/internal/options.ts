@@ -29,7 +29,8 @@ export function checkOptions(
   if (issue.type === 'strict_object' && issue.expected === 'never') {
     throw new RouterError(code, `${name}: unknown option; remove it. ${known(schema, keys)}`);
   }
-  throw new RouterError(code, `${name}: got ${shownValue(path, issue.input)}; use ${issue.message}.`);
+  const fix = issue.type === 'strict_object' && issue.input === undefined ? fixOf(schema, keys) : issue.message;
+  throw new RouterError(code, `${name}: got ${shownValue(path, issue.input)}; use ${fix}.`);
 }
 
 /** An optional member whose value may also be written as `undefined`. */
@@ -91,13 +92,24 @@ function deepest(
 
 /** The names that an object of options may hold, at the level of a path. */
 function known(schema: OptionsSchema, keys: readonly string[]): string {
+  const entries = entriesAt(schema, keys);
+  return entries ? `Known: ${Object.keys(entries).join(', ')}.` : '';
+}
+
+/** What a member that is missing should be. */
+function fixOf(schema: OptionsSchema, keys: readonly string[]): string {
+  const member = entriesAt(schema, keys)?.[keys.at(-1) ?? ''];
+  const parsed = member && v.safeParse(member, undefined);
+  return parsed?.issues?.[0].message ?? 'a value';
+}
+
+function entriesAt(schema: OptionsSchema, keys: readonly string[]): v.ObjectEntries | undefined {
   let level: unknown = schema;
   for (const key of keys.slice(0, -1)) {
     const { entries, item } = level as { entries?: Record<string, unknown>; item?: unknown };
     level = unwrap(entries?.[key] ?? item);
   }
-  const entries = (level as Partial<OptionsSchema> | undefined)?.entries;
-  return entries ? `Known: ${Object.keys(entries).join(', ')}.` : '';
+  return (level as Partial<OptionsSchema> | undefined)?.entries;
 }
 
 function unwrap(schema: unknown): unknown {

@@ -18,7 +18,7 @@ import type { SecurityModule } from '../security/security-module.js';
 import { explain } from './explain.js';
 import { Network } from './network.js';
 import { run, type Watchers } from './pipeline.js';
-import { type NormalRequest, normalizeRequest } from './route-request.js';
+import { explainOptionsSchema, type NormalRequest, normalizeRequest } from './route-request.js';
 import { EventStream, type RouteStream } from './route-stream.js';
 import { makeParts, type RouterOptions } from './router-options.js';
 import { BoundedMap, type RouterState } from './router-state.js';
@@ -159,7 +159,7 @@ export class LocalLLMRouter {
     input: string | RouteRequest,
     options?: RouteOptions & { readonly serena?: boolean | undefined },
   ): Promise<RoutingDecision> {
-    const request = normalizeRequest(input, options);
+    const request = normalizeRequest(input, options, explainOptionsSchema);
     this.#checkOpen();
     const { serena = false, ...rest } = options ?? {};
     return explain(this.#state, { input, request, options: rest, link: linkSignal(rest.signal), serena });
@@ -275,9 +275,14 @@ export class LocalLLMRouter {
 function noService({ services, failures }: DiscoveryReport): RouterError {
   const found = services.map(({ id, status }) => `- ${id}: ${status}, lists no model`);
   const tried = failures.map(({ baseURL, reason, remedy }) => `- ${baseURL}: ${reason} ${remedy ?? ''}`.trimEnd());
+  const lines = [...found, ...tried];
+  const list = lines.length === 0 ? ' nothing: `discovery` is off and `services` is empty.' : `\n${lines.join('\n')}`;
+  if (lines.length > 0 && failures.filter(({ code }) => code === 'ERR_EGRESS_DENIED').length === lines.length) {
+    return new RouterError('ERR_EGRESS_DENIED', `No model server may be contacted. Tried:${list}`);
+  }
   return new RouterError(
     'ERR_NO_SERVICE',
-    `No model server can be used. Start one (for example Ollama), or name its address in \`services\`. Tried:\n${[...found, ...tried].join('\n')}`,
+    `No model server can be used. Start one (for example Ollama), or name its address in \`services\`. Tried:${list}`,
     { isRetryable: true },
   );
 }

@@ -1,41 +1,79 @@
 import * as v from 'valibot';
-import type { Message, RouteOptions, RouteRequest } from '../core/chat.js';
+import type { Message, ResponseFormat, RouteOptions, RouteRequest, ToolDefinition } from '../core/chat.js';
 import { RouterError } from '../core/errors.js';
-import { checkOptions, flag, injected, listOf, number, oneOf, optional, text, whole } from '../internal/options.js';
+import {
+  checkOptions,
+  flag,
+  injected,
+  listOf,
+  number,
+  type OptionsSchema,
+  oneOf,
+  optional,
+  text,
+  whole,
+} from '../internal/options.js';
+import { shownValue } from '../internal/redact.js';
 import { timeoutsSchema } from '../internal/timeouts-schema.js';
 
-const anything = v.custom<unknown>(() => true);
 const object = (what: string) =>
   v.custom<object>((x) => typeof x === 'object' && x !== null && !Array.isArray(x), what);
-const roles = ['system', 'developer', 'user', 'assistant', 'tool', 'function'];
-const message = v.custom<object>(
-  (x) => typeof x === 'object' && x !== null && roles.includes((x as Message).role) && hasContent(x as Message),
-  `messages of the form { role, content }, role one of ${roles.join(', ')}`,
+const ROLES = ['system', 'developer', 'user', 'assistant', 'tool', 'function'];
+const CALLERS = ['assistant', 'function'];
+const message = v.pipe(
+  v.custom<Message>(
+    (x) => ROLES.includes((x as Partial<Message> | null)?.role ?? ''),
+    `messages of the form { role, content }, role one of ${ROLES.join(', ')}`,
+  ),
+  v.check(hasContent, 'messages whose content is a text or a list of parts'),
+  v.check(
+    ({ tool_calls }) => tool_calls === undefined || Array.isArray(tool_calls),
+    'messages whose tool_calls are a list of tool calls',
+  ),
+  v.check(
+    ({ role, tool_call_id }) => role !== 'tool' || (typeof tool_call_id === 'string' && tool_call_id !== ''),
+    'messages of role tool with the tool_call_id that they answer',
+  ),
 );
-const tool = v.custom<object>(
-  (x) => ['function', 'custom'].includes((x as { type?: string } | null)?.type ?? ''),
-  'tools of the form { type: "function", function: { name } }',
+const tool = v.custom<ToolDefinition>((x) => {
+  const { type, [type as 'function']: named } = (x ?? {}) as Extract<ToolDefinition, { type: 'function' }>;
+  return ['function', 'custom'].includes(type) && typeof named?.name === 'string' && named.name !== '';
+}, 'tools of the form { type: "function", function: { name } }');
+const toolChoice = v.custom<unknown>(
+  (x) =>
+    ['none', 'auto', 'required'].includes(x as string) ||
+    ['function', 'custom', 'allowed_tools'].includes((x as { type?: string } | null)?.type ?? ''),
+  '"none", "auto", "required", or an object such as { type: "function", function: { name } }',
 );
+const responseFormat = v.custom<object>((x) => {
+  const { type, json_schema: schema } = (x ?? {}) as Partial<Extract<ResponseFormat, { type: 'json_schema' }>>;
+  return type === 'json_schema' ? typeof schema?.name === 'string' : ['text', 'json_object'].includes(type ?? '');
+}, 'an object whose type is "text", "json_object" or "json_schema", the last with json_schema: { name, schema }');
+const place = () =>
+  v.strictObject(
+    { line: whole(0, 2 ** 31, '(0-based)'), character: whole(0, 2 ** 31, '(0-based)') },
+    'an object of line and character',
+  );
 
 /** What a {@link RouteRequest} may hold. */
 export const routeRequestSchema = v.strictObject({
-  prompt: optional(text()),
+  prompt: optional(v.string('a text')),
   messages: optional(listOf(message, 'messages')),
   session: optional(text()),
   fileContext: optional(
-    v.custom<object>(
-      (x) => typeof (x as { file?: unknown } | null)?.file === 'string' && (x as { file: string }).file !== '',
+    v.strictObject(
+      {
+        file: text(),
+        text: optional(v.string('the text of the file')),
+        position: optional(place()),
+        selection: optional(v.strictObject({ start: place(), end: place() }, 'an object of start and end')),
+      },
       'an object with the path in `file`',
     ),
   ),
   tools: optional(listOf(tool, 'tools')),
-  toolChoice: optional(anything),
-  responseFormat: optional(
-    v.custom<object>(
-      (x) => ['text', 'json_object', 'json_schema'].includes((x as { type?: string } | null)?.type ?? ''),
-      'an object whose type is "text", "json_object" or "json_schema"',
-    ),
-  ),
+  toolChoice: optional(toolChoice),
+  responseFormat: optional(responseFormat),
   model: optional(text()),
   task: optional(oneOf('coding', 'reasoning', 'analysis', 'documentation')),
   complexity: optional(number(1, 10)),
@@ -66,7 +104,7 @@ export const routeRequestSchema = v.strictObject({
     v.custom<unknown>((x) => typeof x === 'string' || Number.isFinite(x), 'seconds, or a duration such as "30m"'),
   ),
   extraBody: optional(object('an object that is merged into the wire request')),
-  metadata: optional(object('an object of texts')),
+  metadata: optional(v.record(v.string(), v.string('a text'), 'an object of texts')),
 });
 
 const routeOptionsSchema = v.strictObject({
@@ -75,7 +113,8 @@ const routeOptionsSchema = v.strictObject({
   allowExternal: optional(flag()),
 });
 
-const explainOptionsSchema = v.strictObject({ ...routeOptionsSchema.entries, serena: optional(flag()) });
+/** The options of `explain`. */
+export const explainOptionsSchema = v.strictObject({ ...routeOptionsSchema.entries, serena: optional(flag()) });
 
 /** A request with its two ways of asking told apart. */
 export interface NormalRequest {
@@ -96,28 +135,25 @@ export interface NormalRequest {
  */
 export function normalizeRequest(
   input: string | RouteRequest,
-  options: (RouteOptions & { serena?: boolean | undefined }) | undefined,
+  options: RouteOptions | undefined,
+  optionsSchema: OptionsSchema = routeOptionsSchema,
 ): NormalRequest {
-  checkOptions(explainOptionsSchema, options, 'options of the call');
+  checkOptions(optionsSchema, options, 'options of the call');
   const request: RouteRequest = typeof input === 'string' ? { prompt: input } : input;
-  if (typeof request !== 'object' || request === null) {
-    throw new RouterError('ERR_INVALID_REQUEST', 'query: use a text, or a request with `prompt` or `messages`.');
-  }
-  if (typeof input === 'string' && input.trim() === '') {
-    throw new RouterError('ERR_INVALID_REQUEST', 'query: got an empty text; say what the model shall do.');
+  if (typeof request !== 'object' || request === null || Array.isArray(request)) {
+    throw invalid(`query: got ${shownValue('', input)}; use a text, or a request with \`prompt\` or \`messages\`.`);
   }
   checkOptions(routeRequestSchema, request, 'request', 'ERR_INVALID_REQUEST');
   const { prompt, messages, session, model, ...wire } = request;
   const fim = request.suffix !== undefined;
   if ((prompt === undefined) === (messages === undefined)) {
-    throw new RouterError('ERR_INVALID_REQUEST', 'request: use either `prompt` or `messages`.');
+    throw invalid(`request: got ${prompt === undefined ? 'neither' : 'both'}; use either \`prompt\` or \`messages\`.`);
   }
   if (fim && prompt === undefined) {
-    throw new RouterError('ERR_INVALID_REQUEST', 'request: `suffix` needs `prompt`: the text before the cursor.');
+    throw invalid('request: got `suffix` with `messages`; use it with `prompt`, the text before the cursor.');
   }
-  if (messages !== undefined && messages.length === 0) {
-    throw new RouterError('ERR_INVALID_REQUEST', 'request: messages is empty; give at least one.');
-  }
+  if (!fim && prompt?.trim() === '') throw invalid('query: got an empty text; say what the model shall do.');
+  if (messages?.length === 0) throw invalid('request: messages: got an empty list; use at least one message.');
   return {
     wire,
     messages: messages ?? [{ role: 'user', content: prompt as string }],
@@ -127,7 +163,17 @@ export function normalizeRequest(
   };
 }
 
-function hasContent({ content, tool_calls }: Message): boolean {
-  if (typeof content === 'string' || Array.isArray(content)) return true;
-  return (content === null || content === undefined) && (tool_calls === undefined || Array.isArray(tool_calls));
+function hasContent({ role, content, tool_calls }: Message): boolean {
+  if (typeof content === 'string') return true;
+  if (Array.isArray(content)) return content.every(isPart);
+  return (content === null || content === undefined) && (tool_calls !== undefined || CALLERS.includes(role));
+}
+
+function isPart(part: unknown): boolean {
+  const { type, text } = (part ?? {}) as { type?: unknown; text?: unknown };
+  return typeof type === 'string' && (type !== 'text' || typeof text === 'string');
+}
+
+function invalid(message: string): RouterError {
+  return new RouterError('ERR_INVALID_REQUEST', message);
 }

@@ -6,6 +6,7 @@ import type { TokenCounter } from '../context/token-counter.js';
 import type { Timeouts } from '../core/chat.js';
 import { type Clock, systemClock } from '../core/clock.js';
 import type { CodingAgent, Environment } from '../core/environment.js';
+import { RouterError } from '../core/errors.js';
 import type { FetchLike } from '../core/fetch-like.js';
 import { type Logger, silentLogger } from '../core/logger.js';
 import type { SerenaClient } from '../core/serena-client.js';
@@ -191,6 +192,7 @@ export const routerSchema = v.strictObject({
  */
 export function makeParts(options: RouterOptions = {}): RouterParts {
   checkOptions(routerSchema, options, 'LocalLLMRouter');
+  checkShortForms(options);
   const clock = options.clock ?? systemClock;
   const logger = options.logger ?? silentLogger;
   const security = makeSecurity(options);
@@ -203,7 +205,7 @@ export function makeParts(options: RouterOptions = {}): RouterParts {
     security,
     owned: {
       discovery: !(options.discovery instanceof ServiceDiscovery),
-      security: !(options.security instanceof SecurityModule),
+      security: security !== options.security,
     },
     transports: withBuiltIn(options.transports ?? []),
     systemPrompt: options.systemPrompt ?? defaultSystemPrompt,
@@ -222,35 +224,73 @@ export function makeParts(options: RouterOptions = {}): RouterParts {
   };
 }
 
+/** Options that are short for one of a part. */
+const SHORT_FORMS = [
+  ['taskRouting', 'selector'],
+  ['store', 'context'],
+  ['tokenCounter', 'context'],
+  ['summarizer', 'context'],
+  ['services', 'discovery'],
+  ['fetch', 'security'],
+] as const;
+
+/** What is given in two places would hold in one of them only, and nobody would be told. */
+function checkShortForms(options: RouterOptions): void {
+  for (const [name, owner] of SHORT_FORMS) {
+    const part = options[owner];
+    if (options[name] === undefined || part === undefined || part === false) continue;
+    const isMade = [ModelSelector, ContextManager, ServiceDiscovery].some((made) => part instanceof made);
+    const isTwice = name !== 'services' && (part as Record<string, unknown>)[name] !== undefined;
+    // A ready-made SecurityModule can still be narrowed to another network.
+    if (!isMade && (!isTwice || part instanceof SecurityModule)) continue;
+    throw new RouterError(
+      'ERR_INVALID_OPTION',
+      isMade
+        ? `LocalLLMRouter: ${name}: got it beside a ready-made \`${owner}\`; give it to that ${part.constructor.name} instead.`
+        : `LocalLLMRouter: ${name}: got it here and in \`${owner}\`; use one of them.`,
+    );
+  }
+}
+
 function makeSecurity({ security, fetch, timeouts }: RouterOptions): SecurityModule {
-  const added = {
-    ...(fetch === undefined ? {} : { fetch }),
-    ...(timeouts?.connectMs === undefined ? {} : { connectTimeoutMs: timeouts.connectMs }),
-  };
-  if (!(security instanceof SecurityModule)) return new SecurityModule({ ...added, ...security });
-  return Object.keys(added).length === 0 ? security : security.narrow(added);
+  const { connectMs } = timeouts ?? {};
+  if (!(security instanceof SecurityModule)) {
+    return new SecurityModule({
+      ...security,
+      fetch: fetch ?? security?.fetch,
+      connectTimeoutMs: security?.connectTimeoutMs ?? connectMs,
+    });
+  }
+  return fetch === undefined && connectMs === undefined
+    ? security
+    : security.narrow({ fetch, connectTimeoutMs: connectMs });
 }
 
 function makeDiscovery(o: RouterOptions, security: SecurityModule, clock: Clock, logger: Logger): ServiceDiscovery {
   if (o.discovery instanceof ServiceDiscovery) return o.discovery;
-  const own = o.discovery === false ? { hosts: [] } : (o.discovery ?? {});
+  const own: DiscoveryOptions = o.discovery === false ? { hosts: [] } : (o.discovery ?? {});
   return new ServiceDiscovery({
-    security,
-    clock,
-    logger,
     ...own,
-    services: [...(o.services ?? []), ...(o.discovery === false ? [] : (o.discovery?.services ?? []))],
+    security: own.security ?? security,
+    clock: own.clock ?? clock,
+    logger: own.logger ?? logger,
+    services: [...(o.services ?? []), ...(own.services ?? [])],
   });
 }
 
 function makeSelector({ selector, taskRouting }: RouterOptions): ModelSelector {
   if (selector instanceof ModelSelector) return selector;
-  return new ModelSelector({ ...selector, ...(taskRouting === undefined ? {} : { taskRouting }) });
+  return new ModelSelector({ ...selector, taskRouting: taskRouting ?? selector?.taskRouting });
 }
 
 function makeContext({ context, store, tokenCounter, summarizer }: RouterOptions): ContextManager {
   if (context instanceof ContextManager) return context;
-  return new ContextManager({ store, tokenCounter, summarizer, ...context });
+  return new ContextManager({
+    ...context,
+    store: store ?? context?.store,
+    tokenCounter: tokenCounter ?? context?.tokenCounter,
+    summarizer: summarizer ?? context?.summarizer,
+  });
 }
 
 /** A host's transport takes the place of a built-in one of the same name. */

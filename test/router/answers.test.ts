@@ -44,7 +44,7 @@ describe.each([
     const fake = await up(start());
     const { decision } = await over(fake).route(QUERY);
 
-    expect(decision.task).toMatchObject({ category: 'coding', taskType: 'code_generation', requiresSerena: false });
+    expect(decision.task).toMatchObject({ category: 'coding', complexity: { band: 'low' } });
     expect(decision.selected).toBe(decision.ranked[0]);
     for (const { score, parts } of decision.ranked) {
       expect(score).toBeCloseTo(parts.reduce((sum, { value, weight }) => sum + value * weight, 0));
