@@ -2,12 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import {
-  LocalLLMRouter,
-  type Message,
-  type RouterOptions,
-  ServiceDiscovery,
-} from 'local-llm-router';
+import { LocalLLMRouter, type Message, type RouterOptions, ServiceDiscovery } from 'local-llm-router';
 import { Ollama } from 'ollama';
 import OpenAI from 'openai';
 import { type Contestants, latency, percentiles, throughput } from './measure.js';
