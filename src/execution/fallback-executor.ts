@@ -11,12 +11,13 @@ import type { ChatRequest, Transport } from '../core/transport.js';
 import { withDeadline } from '../internal/deadline.js';
 import { nameOf } from '../internal/model-name.js';
 import { checkOptions, fn, injected, listOf, optional } from '../internal/options.js';
+import { timeoutsSchema } from '../internal/timeouts-schema.js';
 import { execute } from './execute.js';
 import { Health } from './health.js';
 import type { Candidate, ExecutionReport, FallbackPlan } from './plan.js';
 import { Queues } from './queues.js';
 import { reduceMessages, roughTokens } from './reduce-messages.js';
-import { type ResolvedTimeouts, resolveTimeouts, retrySchema, timeoutsSchema } from './timeouts.js';
+import { type ResolvedTimeouts, resolveTimeouts, retrySchema } from './timeouts.js';
 
 /**
  * Repetitions of a request to the same model, before its first content; never after a time-out.

@@ -2,15 +2,6 @@ import * as v from 'valibot';
 import type { Timeouts } from '../core/chat.js';
 import { milliseconds, optional, whole } from '../internal/options.js';
 
-/** Schema of {@link Timeouts}. */
-export const timeoutsSchema = v.strictObject({
-  firstContentMs: optional(milliseconds()),
-  idleMs: optional(milliseconds()),
-  totalMs: optional(milliseconds()),
-  connectMs: optional(milliseconds()),
-  queueMs: optional(milliseconds()),
-});
-
 /** Schema of the `retry` option. */
 export const retrySchema = v.strictObject({
   maxRetries: optional(whole(0, 10)),
