@@ -72,18 +72,19 @@ export class RouterError extends Error {
   readonly code: RouterErrorCode;
   /** Whether the same call may succeed when it is sent again unchanged. */
   readonly isRetryable: boolean;
+  // Declared only: an error shows what it has, not what it might have.
   /** Id of the service that the error is about. */
-  readonly service?: string;
+  declare readonly service?: string;
   /** Served id of the model that the error is about. */
-  readonly model?: string;
+  declare readonly model?: string;
   /** What was tried, in order. */
-  readonly attempts?: Attempt[];
+  declare readonly attempts?: Attempt[];
   /** Text that had reached the caller before the answer broke off (`ERR_INTERRUPTED`). */
-  readonly partialText?: string;
+  declare readonly partialText?: string;
   /** The wait that the server asked for, in milliseconds. */
-  readonly retryAfterMs?: number;
+  declare readonly retryAfterMs?: number;
   /** The context window that the server named (`ERR_CONTEXT_OVERFLOW`), in tokens. */
-  readonly contextLimit?: number;
+  declare readonly contextLimit?: number;
 
   /** Makes an error with a stable code. */
   constructor(code: RouterErrorCode, message: string, details: RouterErrorDetails = {}) {

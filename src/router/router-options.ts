@@ -152,7 +152,12 @@ export const routerSchema = v.strictObject({
     ),
   ),
   security: optional(either('a SecurityModule or its options', (x) => x instanceof SecurityModule, securitySchema)),
-  serena: optional(v.union([v.literal(false), injected('a SerenaClient', 'callTool', 'listTools')])),
+  serena: optional(
+    v.union(
+      [v.literal(false), injected('a SerenaClient', 'callTool', 'listTools')],
+      'a SerenaClient (an object with callTool(), listTools()), or false',
+    ),
+  ),
   serenaOptions: optional(
     v.strictObject({
       when: optional(oneOf('always', 'auto')),
