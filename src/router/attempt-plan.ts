@@ -73,7 +73,9 @@ async function candidateFor(
   const { endpoint } = connection;
   // The host's own kind of server speaks the common dialect unless it brings a transport.
   const named = (name: string) => parts.transports.find((transport) => transport.name === name);
-  const transport = (named(connection.transport) ?? named('openai')) as Transport;
+  // A transport of the host may be for one type of server; `apiStyle` names the wire itself.
+  const own = endpoint?.apiStyle === 'openai' ? undefined : named(model.type);
+  const transport = (own ?? named(connection.transport) ?? named('openai')) as Transport;
   const { numCtx: _asked, task: _task, complexity: _complexity, strategy: _strategy, ...wire } = request.wire;
   let chat: ChatRequest = {
     ...wire,

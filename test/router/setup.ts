@@ -1,4 +1,4 @@
-import { LocalLLMRouter, type RouterError, type RouterOptions } from 'local-llm-router';
+import { LocalLLMRouter, type RouterError, type RouterOptions, ServiceDiscovery } from 'local-llm-router';
 import type { FakeRequest, FakeServer } from 'local-llm-router/testing';
 import { onTestFinished } from 'vitest';
 
@@ -16,7 +16,7 @@ export function over(fakes: FakeServer | readonly FakeServer[], options: RouterO
     discovery: false,
     retry: { maxRetries: 0 },
     ...options,
-    services: [...services, ...(options.services ?? [])],
+    ...(options.discovery instanceof ServiceDiscovery ? {} : { services: [...services, ...(options.services ?? [])] }),
   });
   onTestFinished(() => router.close());
   return router;
