@@ -100,7 +100,8 @@ async function recordFailure(
   { decision }: Plan,
   failure: unknown,
 ): Promise<void> {
-  const outcome = RouterError.is(failure) && failure.code === 'ERR_ABORTED' ? 'cancelled' : 'failed';
+  const isCancelled = RouterError.is(failure) && (failure.code === 'ERR_ABORTED' || failure.code === 'ERR_CLOSED');
+  const outcome = isCancelled ? 'cancelled' : 'failed';
   try {
     await parts.security.logQuery({ query: lastUserText(request.messages), decision, outcome });
   } catch (error) {

@@ -124,6 +124,36 @@ describe.each([
   });
 });
 
+it('takes the word of the host for the task and how hard it is', async () => {
+  const fake = await up(fakeOllama());
+  const { decision } = await over(fake).route({ prompt: 'hello', task: 'documentation', complexity: 9 });
+  expect(decision.task).toMatchObject({ category: 'documentation', confidence: 1, alternatives: [] });
+  expect(decision.task.complexity).toMatchObject({ score: 9, band: 'high' });
+});
+
+it('takes the sampling options to the wire of the server', async () => {
+  const request = { prompt: 'hi', temperature: 0.5, topP: 0.9, topK: 7, seed: 3, stop: 'END', maxTokens: 4 };
+  const ollama = await up(fakeOllama());
+  const llama = await up(fakeLlamaCpp());
+  const { finishReason } = await over(ollama).route({ ...request, keepAlive: '10m', extraBody: { raw: true } });
+  await over(llama).route({ ...request, extraBody: { min_p: 0.1 } });
+  expect(finishReason).toBe('length');
+  expect(chats(ollama)[0]?.body).toMatchObject({
+    keep_alive: '10m',
+    raw: true,
+    options: { temperature: 0.5, top_p: 0.9, top_k: 7, seed: 3, stop: ['END'], num_predict: 4 },
+  });
+  expect(chats(llama)[0]?.body).toMatchObject({
+    temperature: 0.5,
+    top_p: 0.9,
+    top_k: 7,
+    seed: 3,
+    stop: 'END',
+    max_tokens: 4,
+    min_p: 0.1,
+  });
+});
+
 it('proposes the edits that an answer holds, and applies none', async () => {
   const block = 'src/a.ts\n```ts\n<<<<<<< SEARCH\nconst a = 1;\n=======\nconst a = 2;\n>>>>>>> REPLACE\n```';
   const fake = await up(fakeOllama({ reply: block }));

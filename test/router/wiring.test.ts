@@ -100,6 +100,44 @@ describe('the network', () => {
   });
 });
 
+describe('a model outside of the allowed network', () => {
+  const start = async (allowExternal: boolean) => {
+    const fake = await up(fakeLlamaCpp({ models: [{ id: 'm', contextLength: 16_384 }], reply: 'from afar' }));
+    const fetch: typeof globalThis.fetch = (input, init) => {
+      const url = new URL(input instanceof Request ? input.url : input);
+      return globalThis.fetch(`${fake.url}${url.pathname}`, init);
+    };
+    const lookup = async () => [{ address: '93.184.215.14', family: 4 as const }];
+    return over([], {
+      fetch,
+      security: { allowExternal, allowedHosts: ['localhost', 'models.example.com'], lookup },
+      services: [
+        { type: 'openai-compatible', baseURL: 'https://models.example.com', contextLength: 16_384, models: ['m'] },
+      ],
+    });
+  };
+
+  it('is asked only in a call that grants it, and the audit log says so', async () => {
+    const router = await start(true);
+    const refused = await failure(router.route('hello'));
+    expect(refused.code).toBe('ERR_NO_MODEL');
+    expect(refused.message).toMatch(/m at .*\((locality|remote)\).*allowExternal/);
+    const { text, decision } = await router.route('hello', { allowExternal: true });
+    expect(text).toBe('from afar');
+    expect(decision.requirements.allowExternal).toBe(true);
+    expect(router.security.audit.recent()).toContainEqual(
+      expect.objectContaining({ event: 'attempt.start', external: true }),
+    );
+    expect(await failure(router.route('hello'))).toMatchObject({ code: 'ERR_NO_MODEL' });
+  });
+
+  it('is not asked where the router does not allow it at all', async () => {
+    const router = await start(false);
+    const error = await failure(router.route('hello', { allowExternal: true }));
+    expect(['ERR_EGRESS_DENIED', 'ERR_NO_SERVICE', 'ERR_NO_MODEL']).toContain(error.code);
+  });
+});
+
 describe('an endpoint of the host', () => {
   it('may have paths of its own and a key that is made for each request', async () => {
     const fake = await up(fakeLlamaCpp({ models: [{ id: 'm', contextLength: 16_384 }] }));
