@@ -1,6 +1,8 @@
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { type Attempt, type RouterError, RouterError as RouterErrorClass } from 'local-llm-router';
 import { type FakeFaultName, fakeFaults, fakeLlamaCpp, fakeLMStudio, fakeOllama } from 'local-llm-router/testing';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { chats, collect, failure, over, said, up } from './setup.js';
 
 const ANSWER = 'One two three four five six.';
@@ -21,6 +23,9 @@ const FIRST = {
   analysis: { primary: ['first:7b'] },
   documentation: { primary: ['first:7b'] },
 };
+
+const MODELS = JSON.stringify({ object: 'list', data: [{ id: 'first:7b', object: 'model' }] });
+const LIST = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${MODELS.length}\r\n\r\n${MODELS}`;
 
 describe('a model that fails before its first content', () => {
   it.each(BEFORE_CONTENT)('(%s) is followed by the next one', async (name) => {
@@ -62,6 +67,35 @@ describe('a model that fails before its first content', () => {
     expect(text).toBe(ANSWER);
     expect(model.type).toBe('ollama');
     expect(attempts.map(({ model }) => model.type)).toEqual(['lmstudio', 'ollama']);
+  });
+
+  it.each([
+    ['no HTTP at all', 'SSH-2.0-OpenSSH_9.6\r\n'],
+    [
+      'a body that is cut short',
+      'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 99\r\n\r\ndata: {',
+    ],
+    [
+      'an answer in binary',
+      'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 4\r\n\r\n\u0000\u0001\u0002\u0003',
+    ],
+    ['a redirect', 'HTTP/1.1 307 Moved\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n'],
+  ])('whose server answers %s is followed by the next one', async (_, bytes) => {
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', (data) => socket.end(String(data).startsWith('GET') ? LIST : bytes));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const baseURL = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const alive = await up(fakeOllama({ models: [{ id: 'second:7b' }], reply: ANSWER }));
+    const router = over(alive, {
+      taskRouting: FIRST,
+      services: [{ type: 'openai-compatible', baseURL, contextLength: 16_384 }],
+    });
+    const { text, attempts } = await router.route('hello');
+    expect(text).toBe(ANSWER);
+    expect(attempts).toMatchObject([{ model: { id: 'first:7b' }, outcome: 'failed' }, { outcome: 'ok' }]);
   });
 
   it('whose server is gone since it was found is followed by the next one', async () => {
