@@ -22,6 +22,9 @@ const NOT_HTTP: Finding = {
   code: 'ERR_BAD_RESPONSE',
   text: 'answered with something that is not HTTP; check the port',
 };
+/** What is said of every redirect. */
+export const REDIRECT_REFUSED = 'redirect refused, as it would send the request elsewhere; use the final address';
+const REDIRECT: Finding = { code: 'ERR_BAD_RESPONSE', text: `answered with a redirect: ${REDIRECT_REFUSED}` };
 const REFUSED_BY_FETCH: Finding = { code: 'ERR_BAD_RESPONSE', text: 'answered in a way that fetch does not take' };
 const BAD_HEADER: Finding = {
   code: 'ERR_INVALID_REQUEST',
@@ -87,6 +90,8 @@ function finding(code: string, coded: Cause | undefined, chain: readonly Cause[]
   if (chain.some((e) => e['message'] === 'bad port')) {
     return { code: 'ERR_UNSUPPORTED', text: 'uses a port that fetch refuses (its list of "bad ports"); use another' };
   }
+  // undici says it in an error, msw in a bare text.
+  if (chain.some((e) => [e['message'], e['cause']].includes('unexpected redirect'))) return REDIRECT;
   const found = FINDINGS[code];
   if (found === CLOSED) return found;
   if (phase === 'reply') return BROKEN_OFF;

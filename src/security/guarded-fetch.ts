@@ -3,7 +3,7 @@ import type { Agent, buildConnector } from 'undici';
 import { RouterError } from '../core/errors.js';
 import type { FetchLike } from '../core/fetch-like.js';
 import { abortError } from '../internal/deadline.js';
-import { fetchError } from './fetch-error.js';
+import { fetchError, REDIRECT_REFUSED } from './fetch-error.js';
 import { type Lookup, resolveName } from './name-lookup.js';
 import {
   type EgressDecision,
@@ -64,7 +64,8 @@ export class GuardedFetch {
       body,
       duplex: 'half',
       signal: signal ?? null,
-      redirect: 'manual',
+      // Either is refused; for 'manual' the platform would keep a copy of the body, and only an injected fetch can show the status.
+      redirect: this.#o.fetch ? 'manual' : 'error',
       credentials: 'omit',
     };
     if (body !== null && /^(?:get|head)$/i.test(sent.method as string)) {
@@ -195,10 +196,7 @@ function refuse(response: Response, origin: string): RouterError | null {
   const { status, headers } = response;
   if ((status >= 300 && status < 400) || response.type === 'opaqueredirect' || response.redirected) {
     const shown = status === 0 || response.redirected ? '' : ` (${status})`;
-    return new RouterError(
-      'ERR_BAD_RESPONSE',
-      `${origin} answered with a redirect${shown}: redirect refused, as it would send the request elsewhere. Use the final address.`,
-    );
+    return new RouterError('ERR_BAD_RESPONSE', `${origin} answered with a redirect${shown}: ${REDIRECT_REFUSED}.`);
   }
   if (status < 200 || status > 599) {
     return new RouterError('ERR_BAD_RESPONSE', `${origin} answered with status ${status}, which HTTP does not have.`);

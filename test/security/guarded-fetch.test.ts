@@ -127,6 +127,7 @@ describe('a request through the guarded fetch', () => {
     const error = await failureOf(secured().fetch(base, { method: 'POST', body: 'prompt' }));
     expect(error).toMatchObject({ code: 'ERR_BAD_RESPONSE', isRetryable: false });
     expect(error.message).toContain(base);
+    expect(error.message).toContain('redirect refused');
     expect(target.connections()).toBe(0);
   });
 
