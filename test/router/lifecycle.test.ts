@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { type LocalLLMRouter, quickRoute, type RouterOptions, SecurityModule } from 'local-llm-router';
 import { fakeOllama } from 'local-llm-router/testing';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { chats, collect, failure, over, said, up } from './setup.js';
+import { chats, collect, failure, over, said, soon, up } from './setup.js';
 
 const ANSWER = 'One two three four five six.';
 
@@ -40,10 +40,10 @@ describe('closing', () => {
     const running = failure(router.route('hello'));
     const queued = failure(router.route('and then?'));
     const other = failure(() => collect(router.stream({ prompt: 'hello', session: 'other' })));
-    await expect.poll(() => chats(fake).length).toBe(2);
+    await soon(() => chats(fake).length).toBe(2);
     await router.close();
     for (const call of [running, queued, other]) expect(await call).toMatchObject({ code: 'ERR_CLOSED' });
-    await expect.poll(() => chats(fake).map(({ cancelled }) => cancelled)).toEqual([true, true]);
+    await soon(() => chats(fake).map(({ cancelled }) => cancelled)).toEqual([true, true]);
     expect(router.context.sessions()).toEqual([]);
   });
 
@@ -57,7 +57,7 @@ describe('closing', () => {
     };
     const router = over(fake, { security: { audit: { sinks: [sink] } } });
     const running = failure(router.route('hello'));
-    await expect.poll(() => chats(fake).length).toBe(1);
+    await soon(() => chats(fake).length).toBe(1);
     await router.close();
     await running;
     const events = lines.map((line) => JSON.parse(line) as { event: string; outcome?: string });
@@ -71,7 +71,7 @@ describe('closing', () => {
       serena: { listTools: () => new Promise(() => {}), callTool: () => new Promise(() => {}) },
     });
     const calls = [failure(router.initialize()), failure(router.route('hello')), failure(router.explain('hello'))];
-    await expect.poll(() => fake.requests.length).toBeGreaterThan(0);
+    await soon(() => fake.requests.length).toBeGreaterThan(0);
     await router.close();
     for (const error of await Promise.all(calls)) expect(error.code).toBe('ERR_CLOSED');
   });
@@ -172,7 +172,7 @@ describe('without a logger', () => {
     const router = new Again({ discovery: false, services: [{ type: 'ollama', baseURL: fake.url }] });
     await failure(router.route('hello'));
     await router.route('hello');
-    await failure(router.route('hello', { signal: AbortSignal.timeout(0) }));
+    await failure(router.route('hello', { signal: AbortSignal.abort() }));
     await router.close();
     for (const spy of [...print, ...write]) expect(spy).not.toHaveBeenCalled();
   });

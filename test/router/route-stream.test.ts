@@ -1,7 +1,7 @@
 import { type LocalLLMRouter, type RouteEvent, RouterError } from 'local-llm-router';
 import { type FakeServer, fakeLlamaCpp, fakeOllama } from 'local-llm-router/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { chats, collect, failure, over, up } from './setup.js';
+import { chats, collect, failure, over, soon, up } from './setup.js';
 
 const ANSWER = 'One two three four five six.';
 const PIECES = ['One', ' two', ' three', ' four', ' five', ' six.'];
@@ -143,7 +143,7 @@ describe('an answer that is not wanted any more', () => {
     const error = await failure(leave(router));
     // A time-out after the first content is an interruption like any other.
     expect([code, 'ERR_INTERRUPTED']).toContain(error.code);
-    await expect.poll(() => chats(fake)[0]?.cancelled).toBe(true);
+    await soon(() => chats(fake)[0]?.cancelled).toBe(true);
     expect(router.context.sessions()).toEqual([]);
   });
 

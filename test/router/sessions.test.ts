@@ -1,7 +1,7 @@
 import type { RouterOptions } from 'local-llm-router';
 import { type FakeChat, fakeLlamaCpp, fakeOllama } from 'local-llm-router/testing';
 import { describe, expect, it } from 'vitest';
-import { chats, collect, failure, over, said, systems, up } from './setup.js';
+import { chats, collect, failure, over, said, soon, systems, up } from './setup.js';
 
 const LONG_ANSWER = 'one two three four five six';
 
@@ -158,7 +158,7 @@ describe('a conversation', () => {
     ] as const;
     second.abort();
     expect(await calls[1]).toMatchObject({ code: 'ERR_ABORTED' });
-    await expect.poll(() => chats(fake).length).toBe(1);
+    await soon(() => chats(fake).length).toBe(1);
     first.abort();
     expect(await calls[0]).toMatchObject({ code: 'ERR_ABORTED' });
     await calls[2];

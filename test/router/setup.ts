@@ -1,6 +1,6 @@
 import { LocalLLMRouter, type RouterError, type RouterOptions, ServiceDiscovery } from 'local-llm-router';
 import type { FakeRequest, FakeServer } from 'local-llm-router/testing';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 
 /** Starts a fake server that is closed when the test ends. */
 export async function up(starting: Promise<FakeServer>): Promise<FakeServer> {
@@ -61,4 +61,9 @@ export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const list: T[] = [];
   for await (const item of items) list.push(item);
   return list;
+}
+
+/** What comes true in a moment: a server learns by the network that its client has left. */
+export function soon<T>(look: () => T) {
+  return expect.poll(look, { interval: 2 });
 }

@@ -2,7 +2,7 @@ import type { RouterError, RouterOptions, Timeouts, Transport } from 'local-llm-
 import { type FakeServerOptions, fakeLlamaCpp, fakeOllama } from 'local-llm-router/testing';
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from './manual-clock.js';
-import { chats, collect, failure, over, up } from './setup.js';
+import { chats, collect, failure, over, soon, up } from './setup.js';
 
 const ANSWER = 'One two three four five six.';
 const LOADED = { models: [{ id: 'first:7b', loaded: true }] };
@@ -24,13 +24,13 @@ describe('time limits', () => {
   ])('%s', async (_, fake, ms) => {
     const { clock, server, router } = await still({ ...fake, faults: ['hang'] });
     const call = failure(router.route('hello'));
-    await expect.poll(() => chats(server).length).toBe(1);
+    await soon(() => chats(server).length).toBe(1);
     clock.advance(ms - 1);
     expect(chats(server)[0]?.cancelled).toBe(false);
     clock.advance(1);
     const error = await call;
     expect(error).toMatchObject({ code: 'ERR_ALL_ATTEMPTS_FAILED', attempts: [{ code: 'ERR_TIMEOUT', retries: 0 }] });
-    await expect.poll(() => chats(server)[0]?.cancelled).toBe(true);
+    await soon(() => chats(server)[0]?.cancelled).toBe(true);
   });
 
   it('a model that is silent for 60 seconds in the middle is interrupted', async () => {
@@ -40,7 +40,7 @@ describe('time limits', () => {
     const call = failure(async () => {
       for await (const piece of stream.textStream) pieces.push(piece);
     });
-    await expect.poll(() => pieces.length).toBe(3);
+    await soon(() => pieces.length).toBe(3);
     clock.advance(60_000);
     const error = await call;
     expect(error).toMatchObject({ code: 'ERR_INTERRUPTED', partialText: 'One two three' });
@@ -61,7 +61,7 @@ describe('time limits', () => {
     });
     await router.initialize();
     const failed = failure(router.route({ prompt: 'hello', model: 'qwen2.5-coder:7b' }, { timeouts: call }));
-    await expect.poll(() => chats(fake).length).toBe(1);
+    await soon(() => chats(fake).length).toBe(1);
     expect(clock.pending).toEqual([7]);
     clock.advance(7);
     expect((await failed).attempts).toMatchObject([{ code: 'ERR_TIMEOUT' }]);
@@ -74,7 +74,7 @@ describe('time limits', () => {
       { taskRouting: { coding: primary, reasoning: primary, analysis: primary, documentation: primary } },
     );
     const call = router.route('hello', { timeouts: { firstContentMs: 50 } });
-    await expect.poll(() => chats(server).length).toBe(1);
+    await soon(() => chats(server).length).toBe(1);
     clock.advance(50);
     expect(await call).toMatchObject({ text: ANSWER, attempts: [{ code: 'ERR_TIMEOUT' }, { outcome: 'ok' }] });
   });
@@ -82,10 +82,10 @@ describe('time limits', () => {
   it('totalMs ends the whole call, whatever model is next', async () => {
     const { clock, server, router } = await still({ ...TWO, faults: ['hang'] }, { timeouts: { totalMs: 500 } });
     const call = failure(router.route('hello'));
-    await expect.poll(() => chats(server).length).toBe(1);
+    await soon(() => chats(server).length).toBe(1);
     clock.advance(500);
     expect(await call).toMatchObject({ code: 'ERR_TIMEOUT', attempts: [{ outcome: 'failed' }] });
-    await expect.poll(() => chats(server)[0]?.cancelled).toBe(true);
+    await soon(() => chats(server)[0]?.cancelled).toBe(true);
     expect(router.context.sessions()).toEqual([]);
     expect(clock.pending).toEqual([]);
   });
@@ -95,7 +95,7 @@ describe('time limits', () => {
     const events = router.stream('hello', { timeouts: { totalMs: 500 } })[Symbol.asyncIterator]();
     for (let event = await events.next(); event.value?.type !== 'text'; ) event = await events.next();
     clock.advance(500);
-    await expect.poll(() => chats(server)[0]?.cancelled).toBe(true);
+    await soon(() => chats(server)[0]?.cancelled).toBe(true);
     const error = await failure(() => collect({ [Symbol.asyncIterator]: () => events }));
     expect(error).toMatchObject({ code: 'ERR_INTERRUPTED', partialText: 'One' });
     expect((error.cause as RouterError).code).toBe('ERR_TIMEOUT');
@@ -107,7 +107,7 @@ describe('time limits', () => {
     await router.route('hello');
     await collect(router.stream('hello'));
     await failure(router.route('x', { signal: AbortSignal.abort() }));
-    await expect.poll(() => clock.pending).toEqual([]);
+    await soon(() => clock.pending).toEqual([]);
   });
 });
 
@@ -145,11 +145,11 @@ describe('the queue of a service with few slots', () => {
   it('lets calls in one by one, interactive ones first, and tells their place', async () => {
     const { router, order, ask, release } = await start();
     const calls = [ask('first')];
-    await expect.poll(() => order).toEqual(['first']);
+    await soon(() => order).toEqual(['first']);
     calls.push(ask('later', 'background'));
-    await expect.poll(() => router.status().queues[0]?.waiting).toBe(1);
+    await soon(() => router.status().queues[0]?.waiting).toBe(1);
     calls.push(ask('sooner'));
-    await expect.poll(() => router.status().queues).toMatchObject([{ running: 1, waiting: 2, slots: 1 }]);
+    await soon(() => router.status().queues).toMatchObject([{ running: 1, waiting: 2, slots: 1 }]);
     release();
     const [, later] = await Promise.all(calls);
     expect(order).toEqual(['first', 'sooner', 'later']);
@@ -162,11 +162,11 @@ describe('the queue of a service with few slots', () => {
   it('is left after queueMs', async () => {
     const { router, clock, order, ask, release } = await start();
     const first = ask('first');
-    await expect.poll(() => order).toEqual(['first']);
+    await soon(() => order).toEqual(['first']);
     const waiting = failure(
       router.route({ messages: [{ role: 'user', content: 'b' }] }, { timeouts: { queueMs: 50 } }),
     );
-    await expect.poll(() => router.status().queues[0]?.waiting).toBe(1);
+    await soon(() => router.status().queues[0]?.waiting).toBe(1);
     clock.advance(50);
     expect(await waiting).toMatchObject({ code: 'ERR_QUEUE_FULL', isRetryable: true });
     release();
