@@ -31,7 +31,7 @@ export function hurdlesOf(o: Requirements, minContext: number, maxVramBytes: num
   };
 }
 
-/** Why a model may not be used; texts are made when read. */
+/** Why a model may not be used. */
 export interface Refusal {
   readonly rule: Rejection['rule'];
   reason(): string;

@@ -26,6 +26,8 @@ interface Entry {
   readonly fields: AuditFields | HostFields;
   readonly at: number;
   readonly mono: number;
+  /** Given when it is written. */
+  seq: number;
 }
 
 const REMEMBERED = 1_000;
@@ -37,7 +39,7 @@ export class AuditTrail implements AuditLog {
   readonly #o: NormalAudit | null;
   readonly #run = randomBytes(8).toString('hex');
   readonly #sinks: AuditSinks;
-  readonly #ring: Record<string, AuditValue>[] = [];
+  readonly #ring: Entry[] = [];
   #keys: AuditKeys | null = null;
   #files: AuditFiles | null = null;
   #seq = 0;
@@ -64,7 +66,7 @@ export class AuditTrail implements AuditLog {
   }
 
   recent(limit = REMEMBERED): Record<string, AuditValue>[] {
-    return limit <= 0 ? [] : this.#ring.slice(-Math.min(limit, REMEMBERED)).map((record) => ({ ...record }));
+    return limit <= 0 ? [] : this.#ring.slice(-Math.min(limit, REMEMBERED)).map((made) => this.#recordOf(made));
   }
 
   checkpoint(): string | null {
@@ -175,8 +177,8 @@ export class AuditTrail implements AuditLog {
     }
   }
 
-  #write({ event, fields, at, mono }: Entry): void {
-    if (this.#closed && event !== 'audit.close') return;
+  #write(made: Entry): void {
+    if (this.#closed && made.event !== 'audit.close') return;
     if (this.#files?.full) {
       this.#files.retry();
       if (this.#files.full) {
@@ -185,9 +187,25 @@ export class AuditTrail implements AuditLog {
       }
     }
     this.#noteGap();
+    made.seq = ++this.#seq;
+    this.#ring.push(made);
+    // Cut in steps: a shift of 1000 entries for each record would cost more than the record.
+    if (this.#ring.length >= 2 * REMEMBERED) this.#ring.splice(0, REMEMBERED);
+    if (!this.#files && !this.#sinks.any) return;
+    const { line, head } = sealLine(this.#recordOf(made), this.#head, this.#keys);
+    this.#head = head;
+    this.#sinks.push(line);
+    if (!this.#files) return;
+    this.#files.write(line);
+    const { rotateBytes } = this.#o as NormalAudit;
+    if (this.#files.size >= rotateBytes && !made.event.startsWith('audit.')) this.#rotate(this.#files);
+  }
+
+  /** Made only where somebody reads it: most logs are in memory alone. */
+  #recordOf({ seq, at, mono, event, fields }: Entry): Record<string, AuditValue> {
     const record: Record<string, AuditValue> = {
       v: 1,
-      seq: ++this.#seq,
+      seq,
       t: new Date(at).toISOString(),
       mono: Math.round(mono * 1000) / 1000,
       run: this.#run,
@@ -196,17 +214,7 @@ export class AuditTrail implements AuditLog {
     for (const [name, value] of Object.entries(fields)) {
       if (value !== undefined) record[name] = typeof value === 'string' ? cut(name, value) : value;
     }
-    this.#ring.push(record);
-    // Cut in steps: a shift of 1000 entries for each record would cost more than the record.
-    if (this.#ring.length >= 2 * REMEMBERED) this.#ring.splice(0, REMEMBERED);
-    if (!this.#files && !this.#sinks.any) return;
-    const { line, head } = sealLine(record, this.#head, this.#keys);
-    this.#head = head;
-    this.#sinks.push(line);
-    if (!this.#files) return;
-    this.#files.write(line);
-    const { rotateBytes } = this.#o as NormalAudit;
-    if (this.#files.size >= rotateBytes && !event.startsWith('audit.')) this.#rotate(this.#files);
+    return record;
   }
 
   /** Once records can be written again, says how many could not. */
@@ -235,7 +243,7 @@ export class AuditTrail implements AuditLog {
 }
 
 function entry(event: string, fields: AuditFields | HostFields): Entry {
-  return { event, fields, at: Date.now(), mono: performance.now() };
+  return { event, fields, at: Date.now(), mono: performance.now(), seq: 0 };
 }
 
 function cut(name: string, value: string): string {
