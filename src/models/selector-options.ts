@@ -145,6 +145,8 @@ export interface TaskRouteInEffect {
   readonly fallback: readonly string[] | undefined;
   /** Context window in tokens that a model must have; only a known window is refused for it. */
   readonly minContext: number;
+  /** The host gave no route for this category, so `minContext` is ours. */
+  readonly isDefault: boolean;
   /** Whether Serena is asked for every such task. */
   readonly requireSerena: boolean;
 }
@@ -173,13 +175,14 @@ export function normalSelectorOptions(o: ModelSelectorOptions | undefined): Norm
 function inEffect(category: TaskCategory, given: TaskRoute | undefined): TaskRouteInEffect {
   if (given === undefined) {
     const { minContext, requireSerena } = taskDefaults[category];
-    return { listed: [], fallback: undefined, minContext, requireSerena };
+    return { listed: [], fallback: undefined, minContext, isDefault: true, requireSerena };
   }
   const listed = [...(given.primary ?? []), ...(given.fallback ?? [])].map(plainName);
   return {
     listed: [...new Set(listed)],
     fallback: given.fallback ?? [],
     minContext: given.minContext ?? 0,
+    isDefault: false,
     requireSerena: given.requireSerena ?? false,
   };
 }

@@ -1,9 +1,10 @@
 import type { Message, RouteResult } from '../core/chat.js';
 import { parseCodeEdits } from '../edits/parse-code-edits.js';
 import type { ExecutionReport } from '../execution/plan.js';
-import type { Plan, Question } from './decide.js';
+import type { Plan } from './decide.js';
 import type { FittedPrompt } from './fit-prompt.js';
-import { type RouterState, refKey } from './router-state.js';
+import type { Question } from './question.js';
+import { callKey, type RouterState, refKey } from './router-state.js';
 
 /** Makes the answer that the caller gets. */
 export function resultOf(
@@ -49,7 +50,7 @@ export function conclude(
   const { context } = state.parts;
   fitted?.prompt.commit([...request.messages, result.message as Message], { metadata: request.wire.metadata });
   if (request.session !== undefined) state.lastModels.set(request.session, result.model);
-  for (const { id: call } of result.toolCalls) state.toolCallers.set(call, result.model);
+  for (const { id } of result.toolCalls) state.toolCallers.set(callKey(request.session, id), result.model);
   const { numCtx } = fitted ?? {};
   if (numCtx !== undefined) state.loadedWith.set(refKey(result.model), { numCtx, atMs: state.parts.clock.now() });
   if (fitted !== undefined && result.usage.source === 'reported') {

@@ -4,9 +4,10 @@ import type { ModelRef } from '../core/model.js';
 import type { ChatRequest, Transport } from '../core/transport.js';
 import type { Candidate, FallbackPlan } from '../execution/plan.js';
 import { resolveTimeouts } from '../execution/timeouts.js';
-import type { Plan, Question } from './decide.js';
+import type { Plan } from './decide.js';
 import { type FittedPrompt, fitPrompt } from './fit-prompt.js';
 import { type Call, callHook } from './hooks.js';
+import type { Question } from './question.js';
 import { type RouterState, refKey, servedModel } from './router-state.js';
 
 /** What the engine needs to try the models in order, with the prompt fitted to each; `prompts` gathers what was sent. */

@@ -1,30 +1,11 @@
-import type { Message, RouteOptions } from '../core/chat.js';
-import type { Rejection, Requirements, RoutingDecision, SerenaReport } from '../core/decision.js';
-import type { Environment } from '../core/environment.js';
-import { RouterError } from '../core/errors.js';
+import type { Rejection, RoutingDecision } from '../core/decision.js';
 import type { ModelRef } from '../core/model.js';
-import type { TaskClassification } from '../core/task.js';
-import { gatherCodeContext } from '../serena/gather.js';
-import { classifyTask } from '../tasks/classify-task.js';
+import type { Ranking } from '../models/model-selector.js';
 import { type FittedPrompt, fitPrompt } from './fit-prompt.js';
-import { hostError } from './hooks.js';
-import { hasImages, lastUserText, requirementsOf, withCodeContext } from './requirements.js';
+import type { Question } from './question.js';
+import { requirementsOf } from './requirements.js';
 import type { NormalRequest } from './route-request.js';
-import type { RouterParts } from './router-options.js';
-import { type RouterState, refKey, servedModel } from './router-state.js';
-
-/** What is known about a request before a model is chosen. */
-export interface Question {
-  readonly id: string;
-  readonly request: NormalRequest;
-  readonly task: TaskClassification;
-  readonly serena: SerenaReport;
-  /** The new messages, with code context. */
-  readonly messages: readonly Message[];
-  /** System prompt of ours, for conversations that bring none. */
-  readonly system: string | undefined;
-  readonly allowExternal: boolean;
-}
+import { callKey, type RouterState, refKey, servedModel } from './router-state.js';
 
 /** A decision, and what it takes to carry it out. */
 export interface Plan {
@@ -37,101 +18,8 @@ export interface Plan {
   readonly first: FittedPrompt | undefined;
 }
 
-/** How many earlier messages classification may look back to. */
-const LOOK_BACK = 4;
-const OFF: SerenaReport = { state: 'off', calls: [], tokens: 0, elapsedMs: 0 };
-
-/** What is asked: the host's word first, then our own judgement. */
-export function judgeTask(state: RouterState, request: NormalRequest): TaskClassification {
-  const { wire, messages, session } = request;
-  const earlier = session === undefined ? [] : (state.parts.context.session(session)?.messages ?? []);
-  const task = classifyTask([...earlier.slice(-LOOK_BACK), ...messages], {
-    hasTools: (wire.tools?.length ?? 0) > 0,
-    hasImages: hasImages(messages),
-  });
-  const { complexity: score, task: category } = wire;
-  return {
-    ...task,
-    ...(category === undefined ? {} : { category, confidence: 1, alternatives: [] }),
-    ...(score === undefined ? {} : { complexity: { score, band: bandOf(score), reasons: ['given by the caller'] } }),
-  };
-}
-
-function bandOf(score: number): 'low' | 'medium' | 'high' {
-  if (score <= 3) return 'low';
-  return score <= 6 ? 'medium' : 'high';
-}
-
-/** Whether Serena is to be asked: never in the middle of a tool loop, where the model asks for what it needs. */
-export function wantsSerena({ parts }: RouterState, request: NormalRequest, task: TaskClassification): boolean {
-  if (parts.serena === null || request.wire.suffix !== undefined || request.messages.at(-1)?.role !== 'user')
-    return false;
-  return (
-    parts.serenaOptions.when === 'always' ||
-    task.requiresSerena ||
-    request.wire.fileContext !== undefined ||
-    parts.selector.routing[task.category].requireSerena
-  );
-}
-
-/** Asks Serena, time-boxed; whatever happens there, the call goes on. */
-export async function askSerena(
-  { parts }: RouterState,
-  request: NormalRequest,
-  task: TaskClassification,
-  signal: AbortSignal,
-): Promise<{ readonly report: SerenaReport; readonly context: string | null }> {
-  const { serena, serenaOptions, clock, context } = parts;
-  if (serena === null) return noSerena({ parts } as RouterState);
-  return gatherCodeContext(serena, {
-    text: lastUserText(request.messages),
-    fileContext: request.wire.fileContext,
-    task,
-    timeoutMs: serenaOptions.timeoutMs,
-    tokenBudget: serenaOptions.tokenBudget,
-    countTokens: (text) => context.countText(text, null),
-    signal,
-    clock,
-  });
-}
-
-/** The report where Serena is not asked. */
-export function noSerena({ parts }: RouterState): { readonly report: SerenaReport; readonly context: null } {
-  return { report: parts.serena === null ? OFF : { ...OFF, state: 'not-needed' }, context: null };
-}
-
-/** Puts together what is known before a model is chosen. */
-export function questionOf(
-  state: RouterState,
-  request: NormalRequest,
-  task: Question['task'],
-  { report, context }: Awaited<ReturnType<typeof askSerena>>,
-  options: RouteOptions | undefined,
-): Question {
-  const { security, systemPrompt } = state.parts;
-  return {
-    id: crypto.randomUUID(),
-    request,
-    task,
-    serena: report,
-    messages: withCodeContext(request.messages, context),
-    // Messages without a session come from a host that has a prompt of its own, or wants none.
-    system: request.session === undefined ? undefined : textOf(systemPrompt, state.environment),
-    allowExternal: security.allowsExternal && options?.allowExternal === true,
-  };
-}
-
-function textOf(prompt: RouterParts['systemPrompt'], environment: Environment): string | undefined {
-  if (typeof prompt !== 'function') return prompt || undefined;
-  let text: unknown;
-  try {
-    text = prompt(environment);
-  } catch (error) {
-    throw hostError('function systemPrompt', error);
-  }
-  if (typeof text === 'string') return text || undefined;
-  throw new RouterError('ERR_INVALID_OPTION', "The host's function systemPrompt gave no text; return a text.");
-}
+const COMPACTED = 'No model holds the whole conversation: older messages are compacted.';
+const SMALL_WINDOW = 'All models have a window below what is usual for this kind of task; long answers may be cut.';
 
 /**
  * Ranks the models and fits the prompt to the first one. A conversation that is too long for every model is no reason to
@@ -143,16 +31,29 @@ export async function decide(state: RouterState, question: Question, signal: Abo
   const size = parts.context.measure({ session: request.session, system, messages, tools: request.wire.tools });
   const requirements = requirementsOf(request, messages, size.total, question.allowExternal);
   const notes: string[] = [];
-  const rank = (requirements: Requirements) =>
-    parts.selector.rank(task, parts.discovery.models(), requirements, {
-      sticky: request.session === undefined ? undefined : state.lastModels.get(request.session),
-    });
+  const sticky = request.session === undefined ? undefined : state.lastModels.get(request.session);
+  const rank = (contextTokens: number | undefined, allowSmallWindow: boolean): Ranking =>
+    parts.selector.rank(
+      task,
+      parts.discovery.models(),
+      { ...requirements, contextTokens },
+      { sticky, allowSmallWindow },
+    );
 
-  const whole = rank(requirements);
+  const whole = rank(requirements.contextTokens, false);
   let { ranked } = whole;
   if (ranked.length === 0 && whole.rejected.some(({ rule }) => rule === 'context')) {
-    ranked = rank({ ...requirements, contextTokens: size.least }).ranked;
-    if (ranked.length > 0) notes.push('No model holds the whole conversation: older messages are compacted.');
+    // First with less of the conversation, then with a window that is small for this kind of task.
+    for (const { tokens, small, note } of [
+      { tokens: size.least, small: false, note: COMPACTED },
+      { tokens: requirements.contextTokens, small: true, note: SMALL_WINDOW },
+      { tokens: size.least, small: true, note: `${SMALL_WINDOW} ${COMPACTED}` },
+    ]) {
+      ranked = rank(tokens, small).ranked;
+      if (ranked.length === 0) continue;
+      notes.push(note);
+      break;
+    }
   }
   const caller = toolCaller(state, request);
   const at = caller === undefined ? -1 : ranked.findIndex(({ model }) => refKey(model) === refKey(caller));
@@ -189,10 +90,10 @@ export async function decide(state: RouterState, question: Question, signal: Abo
 }
 
 /** The model that asked for the tool whose result comes last. */
-function toolCaller(state: RouterState, { messages }: NormalRequest): ModelRef | undefined {
+function toolCaller(state: RouterState, { messages, session }: NormalRequest): ModelRef | undefined {
   const last = messages.at(-1);
   return last?.role === 'tool' && last.tool_call_id !== undefined
-    ? state.toolCallers.get(last.tool_call_id)
+    ? state.toolCallers.get(callKey(session, last.tool_call_id))
     : undefined;
 }
 

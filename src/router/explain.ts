@@ -1,7 +1,9 @@
 import type { RoutingDecision } from '../core/decision.js';
 import { abortError } from '../internal/deadline.js';
-import { askSerena, decide, judgeTask, noSerena, questionOf, wantsSerena } from './decide.js';
+import { gatherCode, wantsSerena } from './code-context.js';
+import { decide } from './decide.js';
 import { type Call, withBeforeRoute } from './hooks.js';
+import { judgeTask, questionOf } from './question.js';
 import type { RouterState } from './router-state.js';
 
 /** The whole decision about a request, with nothing sent and nothing stored. */
@@ -15,7 +17,7 @@ export async function explain(state: RouterState, call: Call & { readonly serena
     await state.ready(signal, { serena });
     const task = judgeTask(state, request);
     const asks = serena && wantsSerena(state, request, task);
-    const code = asks ? await askSerena(state, request, task, signal) : noSerena(state);
+    const code = await gatherCode(state, request, task, asks, signal);
     const { decision } = await decide(state, questionOf(state, request, task, code, options), signal);
     return decision;
   } finally {

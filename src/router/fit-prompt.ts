@@ -3,7 +3,7 @@ import { chooseNumCtx } from '../context/num-ctx.js';
 import type { ContextReport } from '../core/decision.js';
 import { RouterError } from '../core/errors.js';
 import type { Fact, ModelRef, ServedModel } from '../core/model.js';
-import type { Question } from './decide.js';
+import type { Question } from './question.js';
 import { type RouterState, refKey, servedModel } from './router-state.js';
 
 /** A prompt that fits one model, and what is told about it. */

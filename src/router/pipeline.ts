@@ -5,9 +5,11 @@ import { execute } from '../execution/execute.js';
 import { abortError } from '../internal/deadline.js';
 import { conclude, resultOf } from './answer.js';
 import { attemptPlan } from './attempt-plan.js';
-import { askSerena, decide, judgeTask, noSerena, type Plan, type Question, questionOf, wantsSerena } from './decide.js';
+import { gatherCode, wantsSerena } from './code-context.js';
+import { decide, type Plan } from './decide.js';
 import type { FittedPrompt } from './fit-prompt.js';
 import { type Call, withAfterResponse, withBeforeRoute } from './hooks.js';
+import { judgeTask, type Question, questionOf } from './question.js';
 import { lastUserText } from './requirements.js';
 import { type RouterState, refKey } from './router-state.js';
 
@@ -46,7 +48,7 @@ export async function* run(
     const task = judgeTask(state, request);
     const asks = wantsSerena(state, request, task);
     if (asks) yield { type: 'status', phase: 'serena' };
-    const code = asks ? await askSerena(state, request, task, signal) : noSerena(state);
+    const code = await gatherCode(state, request, task, asks, signal);
     const question = questionOf(state, request, task, code, call.options);
     const plan = await decide(state, question, signal);
     const { decision } = plan;

@@ -17,7 +17,7 @@ export interface RouterState {
   readonly queues: Queues;
   readonly sessions: SessionQueue;
   readonly running: RunningCalls;
-  /** Which model asked for a tool, by the id of the call: its result goes back to that model. */
+  /** Which model asked for a tool, by session and id of the call: its result goes back to that model. */
   readonly toolCallers: BoundedMap<string, ModelRef>;
   /** Which model answered a session last: its prefix cache is warm. */
   readonly lastModels: BoundedMap<string, ModelRef>;
@@ -30,6 +30,11 @@ export interface RouterState {
 /** Names a model at a service as one text. */
 export function refKey({ service, id }: { readonly service: string; readonly id: string }): string {
   return `${service}\n${id}`;
+}
+
+/** Names a tool call: some servers number the calls of every answer alike. */
+export function callKey(session: string | undefined, id: string): string {
+  return `${session ?? ''}\n${id}`;
 }
 
 /** What is known of a model now; `undefined` if its service no longer lists it. */

@@ -7,6 +7,7 @@ import type { TaskClassification } from '../core/task.js';
 import { abortError, withDeadline } from '../internal/deadline.js';
 import { askSerena, type SerenaTarget } from './ask.js';
 import { mentionsIn } from './mentions.js';
+import { openFileSection } from './open-file.js';
 import { packContext } from './pack.js';
 import type { CodeSection } from './sections.js';
 import { relativePath } from './tools.js';
@@ -16,6 +17,8 @@ export interface GatherOptions {
   /** What the user says. */
   readonly text: string;
   readonly fileContext?: FileContext | undefined;
+  /** Root of the project, where the client does not name its own. */
+  readonly workspace?: string | undefined;
   readonly task: TaskClassification;
   /** For all calls together. */
   readonly timeoutMs: number;
@@ -29,17 +32,18 @@ export interface GatherOptions {
 
 /**
  * Asks Serena about the symbols and files that a request names, within one time limit, and packs the answers within a
- * token budget. Every failure of the client is data in the report; only an abort by the caller throws (`ERR_ABORTED`).
+ * token budget, behind what the host says of the open file. Without a client only the latter. Every failure of the client is data in the report; only an abort by the caller throws (`ERR_ABORTED`).
  */
 export async function gatherCodeContext(
-  client: SerenaClient,
+  client: SerenaClient | null,
   o: GatherOptions,
 ): Promise<{ report: SerenaReport; context: string | null }> {
   const started = o.clock.now();
-  const target = targetOf(o, client.workspaceRoot);
+  const root = client?.workspaceRoot ?? o.workspace;
+  const target = targetOf(o, root);
   const calls: SerenaCall[] = [];
   const found: CodeSection[][] = [];
-  if (target.symbols.length > 0 || target.files.length > 0) {
+  if (client !== null && (target.symbols.length > 0 || target.files.length > 0)) {
     try {
       const what = { clock: o.clock, ms: o.timeoutMs, signal: o.signal, what: 'Asking Serena' };
       await withDeadline(what, (signal) =>
@@ -51,12 +55,13 @@ export async function gatherCodeContext(
     }
   }
   if (o.signal.aborted) throw abortError(o.signal);
-  const sections = found.flat();
+  const open = o.fileContext && openFileSection(o.fileContext, root);
+  const sections = [...(open ? [open] : []), ...found.flat()];
   const id = o.id ?? (() => globalThis.crypto.randomUUID().replaceAll('-', ''));
   const context = packContext(sections, { tokenBudget: o.tokenBudget, countTokens: o.countTokens, id });
   return {
     report: {
-      state: stateOf(calls, sections.length > 0, o.task.requiresSerena),
+      state: client === null ? 'off' : stateOf(calls, found.flat().length > 0, o.task.requiresSerena),
       calls,
       tokens: context === null ? 0 : o.countTokens(context),
       elapsedMs: o.clock.now() - started,

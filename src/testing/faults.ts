@@ -77,10 +77,15 @@ export function faultPicker(
       (fault) =>
         fault.times > 0 &&
         (generates || fault.on === 'any') &&
-        (fault.model === undefined || fault.model === request.model),
+        (fault.model === undefined || bare(fault.model) === bare(request.model)),
     );
     if (hit === undefined) return undefined;
     hit.times -= 1;
     return hit.name;
   };
+}
+
+/** Ollama writes `:latest` behind a name that has no tag. */
+function bare(model: string | undefined): string | undefined {
+  return model?.replace(/:latest$/, '');
 }

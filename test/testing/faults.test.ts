@@ -157,6 +157,12 @@ describe('which request a fault hits', () => {
     expect((await chat(server, 'a')).status).toBe(200);
   });
 
+  it('of a model whose name has no tag, also where the client writes :latest', async () => {
+    const server = await fakeOllama({ models, faults: [{ name: 'status-500', model: 'a' }] });
+    servers.push(server);
+    expect((await chat(server, 'a:latest')).status).toBe(500);
+  });
+
   it('every request where told so, or what the function says of each', async () => {
     const dead = await fakeOllama({ models, faults: [{ name: 'html', on: 'any' }] });
     const picky = await fakeOllama({
