@@ -20,6 +20,8 @@ const TRIM_AFTER = 512;
 interface Cursor {
   /** Index of the next event, counted from the first event of the call. */
   next: number;
+  /** Its reader has not left. */
+  open: boolean;
 }
 
 /**
@@ -63,9 +65,9 @@ export class EventStream implements RouteStream {
         {
           pull: async (controller) => {
             for (;;) {
-              const event = await this.#next(cursor);
-              if (event === undefined) return controller.close();
-              if (event.type === 'text') return controller.enqueue(event.text);
+              const { done, value } = await this.#next(cursor);
+              if (done) return controller.close();
+              if (value.type === 'text') return controller.enqueue(value.text);
             }
           },
           cancel: () => this.#cancel(cursor),
@@ -78,18 +80,9 @@ export class EventStream implements RouteStream {
 
   [Symbol.asyncIterator](): AsyncIterator<RouteEvent> {
     const cursor = this.#attach();
-    let open = true;
     return {
-      next: async () => {
-        const event = open ? await this.#next(cursor) : undefined;
-        if (event === undefined) {
-          open = false;
-          return { done: true, value: undefined };
-        }
-        return { done: false, value: event };
-      },
+      next: () => this.#next(cursor),
       return: async () => {
-        open = false;
         await this.#cancel(cursor);
         return { done: true, value: undefined };
       },
@@ -105,33 +98,32 @@ export class EventStream implements RouteStream {
   }
 
   #attach(): Cursor {
-    const cursor = { next: this.#dropped };
+    const cursor = { next: this.#dropped, open: true };
     this.#cursors.add(cursor);
     return cursor;
   }
 
-  async #next(cursor: Cursor): Promise<RouteEvent | undefined> {
-    for (;;) {
-      const event = this.#log[cursor.next - this.#dropped];
-      if (event !== undefined) {
+  async #next(cursor: Cursor): Promise<IteratorResult<RouteEvent, undefined>> {
+    while (cursor.open) {
+      const value = this.#log[cursor.next - this.#dropped];
+      if (value !== undefined) {
         cursor.next += 1;
         this.#trim();
-        return event;
+        return { done: false, value };
       }
       if (this.#end !== undefined) {
         this.#cursors.delete(cursor);
         if ('error' in this.#end) throw this.#end.error;
-        return undefined;
+        break;
       }
       await this.#advance();
     }
+    return { done: true, value: undefined };
   }
 
   /** One step of the run; readers that ask at the same time share it. */
   #advance(): Promise<void> {
-    this.#step ??= this.#advanceOnce().finally(() => {
-      this.#step = undefined;
-    });
+    this.#step ??= this.#advanceOnce();
     return this.#step;
   }
 
@@ -145,6 +137,8 @@ export class EventStream implements RouteStream {
       if (step.done) this.#end ??= { result: step.value };
     } catch (error) {
       this.#end ??= { error };
+    } finally {
+      this.#step = undefined;
     }
   }
 
@@ -166,6 +160,7 @@ export class EventStream implements RouteStream {
   }
 
   async #cancel(cursor: Cursor): Promise<void> {
+    cursor.open = false;
     this.#cursors.delete(cursor);
     if (this.#end !== undefined) return;
     const error = new RouterError('ERR_ABORTED', 'The stream was left before its end.');
