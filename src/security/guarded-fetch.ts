@@ -3,6 +3,7 @@ import type { Agent, buildConnector } from 'undici';
 import { RouterError } from '../core/errors.js';
 import type { FetchLike } from '../core/fetch-like.js';
 import { abortError } from '../internal/deadline.js';
+import { setUntied } from '../internal/untied-reply.js';
 import { fetchError, REDIRECT_REFUSED } from './fetch-error.js';
 import { type Lookup, resolveName } from './name-lookup.js';
 import {
@@ -84,6 +85,12 @@ export class GuardedFetch {
     } catch (error) {
       if (signal?.aborted) throw abortError(signal);
       throw fetchError(error, url.origin, 'request');
+    }
+    if (!isResponse(response)) {
+      throw new RouterError(
+        'ERR_BAD_RESPONSE',
+        `${url.origin}: the injected \`fetch\` gave no Response; give a Response.`,
+      );
     }
     const refusal = refuse(response, url.origin);
     if (refusal) {
@@ -191,6 +198,12 @@ export class GuardedFetch {
   }
 }
 
+/** Whether it can be read as one; the class does not matter, a host may bring a fetch of its own. */
+function isResponse(value: unknown): value is Response {
+  const { status, headers } = (value ?? {}) as { status?: unknown; headers?: Partial<Headers> | null };
+  return typeof status === 'number' && typeof headers?.get === 'function' && Symbol.iterator in headers;
+}
+
 /** Why a reply is refused before anyone reads it; `null` if it is not. */
 function refuse(response: Response, origin: string): RouterError | null {
   const { status, headers } = response;
@@ -240,13 +253,26 @@ const WHOLE_BODY = {
   },
 };
 
-/** The same response with its body tied to the signal; a new response would cost more than all checks together. */
+/** The same response with its body tied to the signal once somebody asks for it; a new response would cost more than all checks together. */
 function tied(response: Response, origin: string, signal: AbortSignal | null | undefined): Response {
   const source = response.body;
   if (source === null) return response;
-  const body = tiedBody(source, signal, (error) =>
-    signal?.aborted ? abortError(signal) : fetchError(error, origin, 'reply'),
-  );
-  Object.defineProperty(response, 'body', { value: body });
+  const toError = (error: unknown): Error =>
+    signal?.aborted ? abortError(signal) : fetchError(error, origin, 'reply');
+  // An abort reaches an unread body too.
+  const drop = (): void => void source.cancel(signal?.reason).catch(() => {});
+  signal?.addEventListener('abort', drop, { once: true });
+  const take = (): ReadableStream<Uint8Array> => {
+    signal?.removeEventListener('abort', drop);
+    return source;
+  };
+  let body: ReadableStream<Uint8Array> | undefined;
+  Object.defineProperty(response, 'body', {
+    get: () => {
+      body ??= tiedBody(take(), signal, toError);
+      return body;
+    },
+  });
+  setUntied(response, { take, toError });
   return Object.assign(response, WHOLE_BODY);
 }

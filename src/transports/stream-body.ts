@@ -4,6 +4,7 @@ import { RouterError } from '../core/errors.js';
 import type { ModelRef } from '../core/model.js';
 import type { TransportEvent } from '../core/transport.js';
 import { abortError } from '../internal/deadline.js';
+import { untied } from '../internal/untied-reply.js';
 import { badReply, interrupted, networkError, tooLarge } from './wire-errors.js';
 
 /** Most bytes of a decoded body. */
@@ -35,7 +36,8 @@ export async function* streamReply(
     response.body?.cancel().catch(() => {});
     throw badReply(model, 'the server answered with a web page instead of a model reply');
   }
-  const reader = response.body?.getReader();
+  const behind = untied(response);
+  const reader = (behind?.take() ?? response.body)?.getReader();
   if (reader === undefined) throw interrupted(model, 'the reply has no body');
   // A mocked body does not end by itself when the request is aborted.
   const stop = (): void => void reader.cancel().catch(() => {});
@@ -55,7 +57,7 @@ export async function* streamReply(
         if (done) parser.end(out);
       } catch (error) {
         // What came before the fault in the same piece is still given, so that nothing depends on how bytes are cut.
-        failure = ending(error, parser, out, model, signal);
+        failure = ending(behind?.toError(error) ?? error, parser, out, model, signal);
       }
       for (const event of out) yield event;
       if (failure !== undefined) throw failure;
