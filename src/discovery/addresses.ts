@@ -1,5 +1,5 @@
 import type { ServiceEndpoint } from '../core/service.js';
-import { SERVICE_SPECS } from '../services/registry.js';
+import { SERVICE_SPECS, specOf } from '../services/registry.js';
 import type { ServiceSpec } from '../services/service-spec.js';
 import { isLoopbackURL, normalBaseURL } from './base-url.js';
 
@@ -16,7 +16,7 @@ export interface Address {
 export function namedAddresses(services: readonly ServiceEndpoint[]): Address[] {
   const addresses = new Map<string, Address>();
   for (const endpoint of services) {
-    const baseURL = normalBaseURL(endpoint.baseURL);
+    const baseURL = normalBaseURL(endpoint.baseURL, specOf(endpoint.type)?.apiPath);
     if (!addresses.has(baseURL)) addresses.set(baseURL, { baseURL, specs: [], endpoint });
   }
   return [...addresses.values()];

@@ -13,14 +13,17 @@ export function addressFault(baseURL: string): AddressFault {
   return url.search || url.hash ? 'query' : undefined;
 }
 
-/** Origin and path prefix, without `/v1`, without double or trailing slashes: Ollama answers those with redirects. */
-export function normalBaseURL(baseURL: string): string {
+/**
+ * Origin and path prefix, without `/v1`, without double or trailing slashes: Ollama answers those with redirects.
+ * `apiPath` is what a server has for `/v1`; people give base URLs with it too.
+ */
+export function normalBaseURL(baseURL: string, apiPath?: string): string {
   const url = new URL(baseURL);
   const path = url.pathname
     .replace(/\/+/g, '/')
     .replace(/\/$/, '')
     .replace(/(?:\/v1)+$/, '');
-  return `${url.origin}${path}`;
+  return `${url.origin}${apiPath !== undefined && path.endsWith(apiPath) ? path.slice(0, -apiPath.length) : path}`;
 }
 
 /** `type@host:port`, with the path prefix if there is one. */

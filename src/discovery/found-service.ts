@@ -42,14 +42,18 @@ export async function describe(
     status: reading.status,
     stale: false,
     lastSeenMs: o.nowMs,
+    ...(reading.behind === undefined ? {} : { behind: reading.behind }),
     models: reading.models.map((facts) => servedModel(facts, home)),
   };
   const failures: DiscoveryFailure[] = [];
   const at = safeUrl(baseURL);
   if (reading.status === 'unauthorized') {
-    failures.push(
-      failure(address, 'ERR_UNAUTHORIZED', `${spec.name} at ${at} wants a key.`, keyRemedy(address, spec.type, at)),
-    );
+    const { why = 'wants a key', remedy = keyRemedy(address, spec.type, at) } = reading.refused ?? {};
+    failures.push(failure(address, 'ERR_UNAUTHORIZED', `${spec.name} at ${at} ${why}.`, remedy));
+  }
+  if (reading.status === 'down') {
+    const reason = `${spec.name} at ${at} says that it cannot work.`;
+    failures.push(failure(address, 'ERR_BAD_RESPONSE', reason, 'Look at its log and start it again.'));
   }
   if (reading.models.length >= MAX_MODELS) {
     const reason = `${spec.name} at ${at} lists ${MAX_MODELS} models or more; the first ${MAX_MODELS} are used.`;

@@ -23,6 +23,10 @@ export interface ServiceConnection {
   headers(): Promise<Record<string, string>>;
   readonly endpoint: ServiceEndpoint | undefined;
   readonly usesNumCtx: boolean;
+  /** Where the OpenAI dialect begins below the base URL; `undefined`: at `/v1`. */
+  readonly apiPath: string | undefined;
+  /** Whether nothing comes before the answer is complete. */
+  readonly answersWhole: boolean;
   /** Requests at once; `null`: no limit of ours. */
   readonly maxConcurrent: number | null;
 }
@@ -109,6 +113,8 @@ export class ServiceDiscovery {
       headers: () => endpointHeaders(endpoint, service.id),
       endpoint: endpoint && { ...endpoint, apiKey: undefined, headers: undefined },
       usesNumCtx: isNative && spec.usesNumCtx,
+      apiPath: spec.apiPath,
+      answersWhole: isNative && spec.answersWhole === true,
       maxConcurrent: endpoint?.maxConcurrent ?? reading.maxConcurrent ?? null,
     };
   }

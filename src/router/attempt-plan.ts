@@ -71,7 +71,7 @@ async function candidateFor(
   const { parts } = state;
   const connection = parts.discovery.connection(model.service);
   if (connection === undefined) throw new RouterError('ERR_NO_MODEL', `${model.service} is gone.`, { model: model.id });
-  const { endpoint } = connection;
+  const { endpoint, apiPath, answersWhole } = connection;
   // The host's own kind of server speaks the common dialect unless it brings a transport.
   const named = (name: string) => parts.transports.find((transport) => transport.name === name);
   // A transport of the host may be for one type of server; `apiStyle` names the wire itself.
@@ -97,12 +97,17 @@ async function candidateFor(
     }
   }
   const loading = LOADS.has(served.state.value);
-  const { connectMs, ...timeouts } = resolveTimeouts(options?.timeouts, endpoint?.timeouts, parts.timeouts, loading);
+  const { connectMs, ...timeouts } = resolveTimeouts(
+    options?.timeouts,
+    endpoint?.timeouts,
+    parts.timeouts,
+    loading || answersWhole,
+  );
   return {
     model,
     transport,
     request: chat,
-    fetch: state.network.fetchFor({ external: allowExternal, connectMs, chatPath: endpoint?.paths?.chat }),
+    fetch: state.network.fetchFor({ external: allowExternal, connectMs, chatPath: endpoint?.paths?.chat, apiPath }),
     timeouts,
     maxRetries: endpoint?.maxRetries ?? parts.retry.maxRetries,
     slots: connection.maxConcurrent,

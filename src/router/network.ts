@@ -8,6 +8,8 @@ export interface Reach {
   readonly connectMs: number;
   /** The endpoint's own path of chat completions. */
   readonly chatPath: string | undefined;
+  /** What the server has for `/v1`. */
+  readonly apiPath: string | undefined;
 }
 
 /** Gives each request the narrowest guarded fetch that it needs; those with a pool of their own are kept and closed. */
@@ -19,9 +21,9 @@ export class Network {
     this.#security = security;
   }
 
-  fetchFor({ external, connectMs, chatPath }: Reach): FetchLike {
+  fetchFor({ external, connectMs, chatPath, apiPath }: Reach): FetchLike {
     const { fetch } = this.#module(external, connectMs);
-    return chatPath === undefined ? fetch : withChatPath(fetch, chatPath);
+    return chatPath === undefined && apiPath === undefined ? fetch : withPaths(fetch, chatPath, apiPath);
   }
 
   async close(): Promise<void> {
@@ -48,13 +50,17 @@ export class Network {
 }
 
 const CHAT = '/v1/chat/completions';
+const ROUTE = /\/v1(?=\/(?:chat\/)?completions$|\/embeddings$)/;
 
-/** For servers with a path of their own: transports always ask for the usual one. */
-function withChatPath(fetch: FetchLike, path: string): FetchLike {
+/** For servers with paths of their own: transports always ask for the usual ones. */
+function withPaths(fetch: FetchLike, chatPath: string | undefined, apiPath: string | undefined): FetchLike {
   return (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input);
-    if (!url.pathname.endsWith(CHAT)) return fetch(input, init);
-    url.pathname = path;
+    const { pathname } = url;
+    // The host's own path lies below the origin, a server's below its base URL.
+    if (chatPath !== undefined && pathname.endsWith(CHAT)) url.pathname = chatPath;
+    else if (apiPath !== undefined) url.pathname = pathname.replace(ROUTE, apiPath);
+    if (url.pathname === pathname) return fetch(input, init);
     return input instanceof Request ? fetch(new Request(url, input), init) : fetch(url, init);
   };
 }

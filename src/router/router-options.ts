@@ -26,6 +26,7 @@ import {
   taskRoutingSchema,
 } from '../models/model-selector.js';
 import { SecurityModule, type SecurityOptions, securitySchema } from '../security/security-module.js';
+import { gpt4allTransport } from '../transports/gpt4all.js';
 import { ollamaTransport } from '../transports/ollama.js';
 import { openaiTransport } from '../transports/openai.js';
 import type { RouterHooks } from './router-hooks.js';
@@ -301,5 +302,5 @@ function makeContext({ context, store, tokenCounter, summarizer }: RouterOptions
 /** A host's transport takes the place of a built-in one of the same name. */
 function withBuiltIn(own: readonly Transport[]): Transport[] {
   const names = new Set(own.map(({ name }) => name));
-  return [...own, ...[ollamaTransport(), openaiTransport()].filter(({ name }) => !names.has(name))];
+  return [...own, ...[ollamaTransport(), gpt4allTransport(), openaiTransport()].filter(({ name }) => !names.has(name))];
 }

@@ -25,7 +25,8 @@ type Json = Record<string, unknown>;
 async function identify(ask: Ask): Promise<boolean> {
   if (goodObject(await ask('GET /lmstudio-greeting'))?.['lmstudio'] === true) return true;
   const [v1, v0] = await Promise.all([ask('GET /api/v1/models'), ask('GET /api/v0/models')]);
-  return isLocked(v1) || nativeItems(v1) !== undefined || olderItems(v0) !== undefined;
+  // An empty list could be anybody's.
+  return isLocked(v1) || (nativeItems(v1)?.length ?? 0) > 0 || olderItems(v0) !== undefined;
 }
 
 /** The reply of a server that wants a token; other servers answer 401 too, with other words. */

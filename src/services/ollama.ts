@@ -133,7 +133,7 @@ function modelFacts(
 }
 
 /** Ollama passes these on to another machine: stubs say so, cloud names are sent out whether listed or not. */
-function isRemote(name: string, item: Json): boolean {
+export function isRemote(name: string, item: Json): boolean {
   if (asString(item['remote_host']) !== undefined || asString(item['remote_model']) !== undefined) return true;
   const tag = name.slice(name.lastIndexOf('/') + 1).split(':')[1] ?? '';
   return tag === 'cloud' || tag.endsWith('-cloud') || name.endsWith(':cloud');
@@ -170,9 +170,14 @@ const CAPABILITIES: ReadonlyMap<string, readonly Capability[]> = /* @__PURE__ */
   ],
 );
 
+/** What its list of capabilities means; `undefined` where there is none. */
+export function ollamaCapabilities(list: unknown): Capability[] | undefined {
+  return Array.isArray(list) ? strings(list).flatMap((word) => CAPABILITIES.get(word) ?? []) : undefined;
+}
+
 function capabilities(name: string, item: Json, shown: Json | undefined): ModelFacts['capabilities'] {
-  const list = Array.isArray(item['capabilities']) ? item['capabilities'] : shown?.['capabilities'];
-  if (Array.isArray(list)) return said(strings(list).flatMap((word) => CAPABILITIES.get(word) ?? []));
+  const known = ollamaCapabilities(item['capabilities']) ?? ollamaCapabilities(shown?.['capabilities']);
+  if (known) return said(known);
   const guess = assumedCapabilities(name);
   return assumed(guess.includes('chat') ? [...guess, 'json-schema'] : guess);
 }

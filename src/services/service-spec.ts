@@ -24,17 +24,33 @@ export type ModelFacts = { readonly [K in keyof Known]?: Known[K] | undefined } 
   readonly id: string;
   /** The file or repository that the server names as weights; read where the served name says nothing. */
   readonly weights?: string | undefined;
+  /** Address at which the model's own server answers, where a proxy says it. */
+  readonly upstream?: string | undefined;
 };
 
 /** What a server says about itself and its models. */
 export interface Reading {
-  readonly status: 'up' | 'loading' | 'unauthorized';
+  /** `down`: it answers, and says that it cannot work. */
+  readonly status: 'up' | 'loading' | 'unauthorized' | 'down';
   readonly version?: string | undefined;
   readonly models: readonly ModelFacts[];
   /** Requests that the server takes at once, all models together. */
   readonly maxConcurrent?: number | undefined;
   /** The `owned_by` of an OpenAI-style list, where it was read without knowing whose it is. */
   readonly owner?: string | undefined;
+  /** Of a proxy: what it stands before, as far as it says. */
+  readonly behind?: readonly ServiceType[] | undefined;
+  /** Ports of this machine at which processes of its own serve its models. */
+  readonly childPorts?: readonly number[] | undefined;
+  /** Why it is `unauthorized`, where giving a key as usual is not the answer. */
+  readonly refused?: Refused | undefined;
+}
+
+/** A refusal in words. */
+export interface Refused {
+  /** Ends the sentence that begins with the server's name and address. */
+  readonly why: string;
+  readonly remedy: string;
 }
 
 /**
@@ -49,14 +65,25 @@ export interface ServiceSpec {
   readonly ports: readonly number[];
   /** Name of the transport that talks to it. */
   readonly transport: string;
+  /** Where the OpenAI dialect begins below the base URL. Default: `/v1`. */
+  readonly apiPath?: string | undefined;
+  /** Whether it answers in one piece, at the end: the first content then takes as long as the whole answer. */
+  readonly answersWhole?: boolean | undefined;
   /** Whether a request may set the context window to load with (`num_ctx`). */
   readonly usesNumCtx: boolean;
   /** The `owned_by` of its OpenAI-style model list, where that tells it from others. */
   readonly owner?: string | undefined;
+  /** Whether it passes requests on to other servers; a model that one of those lists itself is listed there only. */
+  readonly isProxy?: boolean | undefined;
+  /** Whether its OpenAI-style list has side effects: then nothing but its own table is ever asked of it. */
+  readonly isListUnsafe?: boolean | undefined;
   /** Everything that discovery may send: nothing here loads, wakes, unloads or downloads a model or spends a token. */
   readonly requests: readonly SafeRequest[];
   /** Whether this server answers, by the shape of its replies (body and headers), never by a status alone. */
   identify(ask: Ask): Promise<boolean>;
-  /** The runtime truth; `null` where the answers cannot be read as this server's. */
-  read(ask: Ask): Promise<Reading | null>;
+  /**
+   * The runtime truth; `null` where the answers cannot be read as this server's. `named` are the models that the host
+   * lists, for servers that do not say theirs.
+   */
+  read(ask: Ask, named?: readonly string[]): Promise<Reading | null>;
 }

@@ -27,6 +27,10 @@ const zoo: Record<string, Record<string, string>> = {
     'GET /v1/models': `${router}/router-models-sleeping`,
     'GET /props': `${router}/router-props`,
   },
+  'Open WebUI': {
+    'GET /api/config': 'open-webui/0.12.4/config',
+    'GET /api/models': 'open-webui/0.12.4/models',
+  },
   'llama-swap': { 'GET /v1/models': 'llama-swap/v250-5-g0bdb3720/v1-models' },
 };
 
@@ -94,6 +98,8 @@ describe('the table of requests', () => {
     const table = SERVICE_SPECS.flatMap(({ requests }) => requests);
     expect([...new Set(table)].sort()).toEqual([
       'GET /',
+      'GET /api/config',
+      'GET /api/models',
       'GET /api/ps',
       'GET /api/tags',
       'GET /api/v0/models',
@@ -101,7 +107,10 @@ describe('the table of requests', () => {
       'GET /api/version',
       'GET /health',
       'GET /lmstudio-greeting',
+      'GET /openapi.json',
       'GET /props',
+      // At GPT4All: the wrong method is refused before any model is looked at.
+      'GET /v1/chat/completions',
       'GET /v1/models',
       'GET /version',
       'POST /api/show',
