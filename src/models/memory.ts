@@ -59,7 +59,7 @@ export function estimateMemory(model: ModelIdentity | string, o: MemoryOptions):
   const weightsBytes = Math.round((billions * 1e9 * (bits ?? Q4_K_M)) / 8);
 
   const cacheType = o.kvCacheType ?? 'f16';
-  const bytes = CACHE_BYTES[cacheType.toLowerCase()];
+  const bytes = CACHE_BYTES.get(cacheType.toLowerCase());
   if (bytes === undefined) assumed.push('kvCacheType: f16');
   const shape = entry === undefined ? undefined : shapeOf(entry.key);
   if (shape === undefined) assumed.push('architecture: grouped-query attention with 8 key-value heads');
@@ -146,21 +146,21 @@ export function bitsPerWeight(label: string): number | undefined {
 }
 
 // Bytes per element of the cache; quantised types carry their block scales.
-const CACHE_BYTES: Readonly<Record<string, number>> = {
-  f32: 4,
-  f16: 2,
-  bf16: 2,
-  auto: 2,
-  fp8: 1,
-  fp8_e4m3: 1,
-  fp8_e5m2: 1,
-  q8_0: 1.0625,
-  q5_1: 0.75,
-  q5_0: 0.6875,
-  q4_1: 0.625,
-  q4_0: 0.5625,
-  iq4_nl: 0.5625,
-};
+const CACHE_BYTES: ReadonlyMap<string, number> = /* @__PURE__ */ new Map([
+  ['f32', 4],
+  ['f16', 2],
+  ['bf16', 2],
+  ['auto', 2],
+  ['fp8', 1],
+  ['fp8_e4m3', 1],
+  ['fp8_e5m2', 1],
+  ['q8_0', 1.0625],
+  ['q5_1', 0.75],
+  ['q5_0', 0.6875],
+  ['q4_1', 0.625],
+  ['q4_0', 0.5625],
+  ['iq4_nl', 0.5625],
+]);
 
 /** Keys and values of all layers that keep some. */
 function cacheElements([layers, heads, dimension, window, fullEvery]: KvShape, context: number): number {

@@ -125,7 +125,7 @@ function warmPart(profile: ModelProfile, occasion: Occasion): number {
 }
 
 function readiness({ model, window }: ModelProfile, { contextTokens }: Occasion): number {
-  const warm = WARM[model.state.value] ?? WARM.unknown;
+  const warm = Object.hasOwn(WARM, model.state.value) ? WARM[model.state.value] : WARM.unknown;
   // A window that is too small now means a reload.
   if (warm > 0.25 && contextTokens > window.inForce && window.tokens > window.inForce) return 0.25;
   if (model.busy?.value !== true) return warm;

@@ -191,5 +191,6 @@ function inEffect(category: TaskCategory, given: TaskRoute | undefined): TaskRou
 export function plainName(name: string): string {
   const lower = name.toLowerCase();
   const bare = lower.endsWith(':latest') ? lower.slice(0, -7) : lower;
-  return SHORT_NAMES[bare] ?? bare;
+  // Servers name models as they like: `constructor` too.
+  return Object.hasOwn(SHORT_NAMES, bare) ? (SHORT_NAMES[bare] as string) : bare;
 }

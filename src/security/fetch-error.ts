@@ -92,7 +92,7 @@ function finding(code: string, coded: Cause | undefined, chain: readonly Cause[]
   }
   // undici says it in an error, msw in a bare text.
   if (chain.some((e) => [e['message'], e['cause']].includes('unexpected redirect'))) return REDIRECT;
-  const found = FINDINGS[code];
+  const found = Object.hasOwn(FINDINGS, code) ? FINDINGS[code] : undefined;
   if (found === CLOSED) return found;
   if (phase === 'reply') return BROKEN_OFF;
   // undici has one code for a lost connection and for an answer that it cannot take.

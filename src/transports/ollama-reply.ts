@@ -5,7 +5,7 @@ import { asArray, asCount, asObject, asString } from '../internal/json.js';
 import { TextRepair } from './stream-body.js';
 import { inBandError } from './wire-errors.js';
 
-const REASONS: Readonly<Record<string, FinishReason>> = { stop: 'stop', length: 'length' };
+const REASONS: ReadonlySet<string> = new Set<FinishReason>(['stop', 'length']);
 
 /** Reads the lines of `/api/chat` and `/api/generate`; gives `true` with the line that completes the answer. */
 export function ollamaReply(model: ModelRef): (data: unknown, out: TransportEvent[]) => boolean {
@@ -46,7 +46,7 @@ export function ollamaReply(model: ModelRef): (data: unknown, out: TransportEven
     if (reason === undefined || reason === 'load' || reason === 'unload') return false;
     out.push({
       type: 'finish',
-      finishReason: REASONS[reason] ?? 'unknown',
+      finishReason: REASONS.has(reason) ? (reason as FinishReason) : 'unknown',
       usage: usageOf(line),
       servedModel: asString(line['model']),
     });

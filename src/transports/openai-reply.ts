@@ -6,16 +6,16 @@ import type { SseMeaning } from './sse-parser.js';
 import { TextRepair } from './stream-body.js';
 import { inBandError, interrupted } from './wire-errors.js';
 
-const REASONS: Readonly<Record<string, FinishReason>> = {
-  stop: 'stop',
-  eos: 'stop',
-  stop_sequence: 'stop',
-  length: 'length',
-  max_tokens: 'length',
-  tool_calls: 'tool_calls',
-  function_call: 'tool_calls',
-  content_filter: 'content_filter',
-};
+const REASONS: ReadonlyMap<string, FinishReason> = new Map([
+  ['stop', 'stop'],
+  ['eos', 'stop'],
+  ['stop_sequence', 'stop'],
+  ['length', 'length'],
+  ['max_tokens', 'length'],
+  ['tool_calls', 'tool_calls'],
+  ['function_call', 'tool_calls'],
+  ['content_filter', 'content_filter'],
+]);
 /** Words by which a server says that it gave up (vLLM says `abort`). */
 const GIVEN_UP: ReadonlySet<string> = new Set(['abort', 'error', 'cancelled', 'canceled']);
 
@@ -78,7 +78,7 @@ export class OpenAIReply implements SseMeaning {
     const reason = asString(choice['finish_reason']);
     if (reason === undefined) return;
     if (GIVEN_UP.has(reason)) throw interrupted(this.#model, 'the server gave up');
-    this.#reason = REASONS[reason] ?? 'unknown';
+    this.#reason = REASONS.get(reason) ?? 'unknown';
   }
 
   #toolCalls(calls: readonly unknown[], out: TransportEvent[]): void {

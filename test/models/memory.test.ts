@@ -33,6 +33,13 @@ describe('estimateMemory', () => {
     expect(weightsBytes / 1e9).toBeGreaterThan(380);
   });
 
+  test.each(['constructor', '__proto__'])('a cache type and a label of %s are not known', (word) => {
+    const o = { contextLength: 8192, kvCacheType: word, quantization: word };
+    const { totalBytes, assumed } = estimateMemory('qwen3-8b', o);
+    expect(Number.isSafeInteger(totalBytes)).toBe(true);
+    expect(assumed).toEqual(['quantization: Q4_K_M (the label is not known)', 'kvCacheType: f16']);
+  });
+
   test('takes cache type and slots into account', () => {
     const base = estimateMemory('qwen3-8b', { contextLength: 8192 }).kvCacheBytes;
     expect(estimateMemory('qwen3-8b', { contextLength: 8192, parallelSlots: 4 }).kvCacheBytes).toBe(4 * base);

@@ -276,6 +276,21 @@ const wishes: fc.Arbitrary<Requirements> = fc.record(
   { requiredKeys: [] },
 ) as fc.Arbitrary<Requirements>;
 
+test.each(['constructor', '__proto__', 'toString'])('a model and its facts may have any name, also %s', (word) => {
+  const odd = served(word, { can: ['chat', word as never], quant: word, state: word as never, aliases: [word] });
+  const { ranked } = new ModelSelector().rank(task('coding'), [odd, served(SMALL)]);
+  expect(ids(ranked)).toContain(word);
+  for (const { score, parts } of ranked) {
+    expect(Number.isFinite(score)).toBe(true);
+    for (const { value } of parts) expect(Number.isFinite(value)).toBe(true);
+  }
+  const forced = new ModelSelector({ taskRouting: { coding: { primary: [word] } } });
+  expect(ids(forced.rank(task('coding'), [odd], { model: word, capabilities: [word as never] }).ranked)).toEqual([
+    word,
+  ]);
+  expect(forced.routing.coding.listed).toEqual([word.toLowerCase()]);
+});
+
 const OPTIONS: readonly ModelSelectorOptions[] = [{}, { taskRouting: { coding: { primary: ['qwen3-8b', CODER] } } }];
 
 test('every candidate is ranked or refused, in an order that does not depend on theirs', () => {

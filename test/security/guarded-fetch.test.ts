@@ -336,6 +336,24 @@ describe('what goes wrong on the way is a typed error', () => {
     expect(error.message).toContain('ENOTFOUND');
   });
 
+  it.each(['constructor', '__proto__'])('takes an error code of %s for an unknown one', async (code) => {
+    const fetch = async (): Promise<never> => {
+      throw Object.assign(new Error('x'), { code });
+    };
+    const error = await failureOf(secured({ fetch }).fetch('http://localhost:11434/'));
+    expect(error.code).toBe('ERR_UNREACHABLE');
+    expect(error.message).toBe('http://localhost:11434 could not be asked: the request failed.');
+  });
+
+  it.each([undefined, null, 'text', {}, { status: 200, headers: {} }])(
+    'says so if the fetch of the host gives no response (%j)',
+    async (answer) => {
+      const error = await failureOf(secured({ fetch: async () => answer as never }).fetch('http://localhost:11434/'));
+      expect(error.code).toBe('ERR_BAD_RESPONSE');
+      expect(error.message).toMatch(/`fetch` .* no Response/);
+    },
+  );
+
   it('gives up on a look-up that hangs', async () => {
     const lookup = (): Promise<never> => new Promise(() => {});
     const security = secured({ lookup, connectTimeoutMs: 20 });

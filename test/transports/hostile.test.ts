@@ -45,6 +45,16 @@ async function ollamaSays(body: string, type = 'application/x-ndjson'): Promise<
 }
 const code = (got: Collected): string | undefined => (got.error as RouterError | undefined)?.code;
 
+describe('a server that answers in words of JavaScript', () => {
+  it.each(['constructor', '__proto__', 'toString'])('a reason to end of %s is unknown', async (reason) => {
+    const openaiGot = await openaiSays(HI + data(chunk({}, reason)) + DONE);
+    await server?.close();
+    const ollamaGot = await ollamaSays(line('hi') + line('', `"done":true,"done_reason":"${reason}"`));
+    expect(openaiGot.finish?.finishReason).toBe('unknown');
+    expect(ollamaGot.finish?.finishReason).toBe('unknown');
+  });
+});
+
 describe('a server that does not answer', () => {
   it('is not running: unreachable, and not worth repeating', async () => {
     const { url, close } = await rawServer(() => {});
