@@ -21,6 +21,8 @@ export interface ExecuteOptions {
   readonly queues: Queues;
   readonly retry: { readonly minDelayMs: number };
   readonly logger: Logger;
+  /** Nobody reads the pieces of the answer: they are not handed out, only gathered for the report. */
+  readonly quiet?: boolean | undefined;
 }
 
 /** They end the call: no other model may be tried. */
@@ -101,7 +103,7 @@ async function* attemptInOrder(
           if (event.type === 'text') text += event.text;
           else if (event.type === 'reasoning') reasoning += event.text;
           else calls.add(event);
-          yield event;
+          if (o.quiet !== true) yield event;
           event = await reader.next();
         }
         const toolCalls = calls.finish();
@@ -339,11 +341,14 @@ function allFailed(attempts: Attempt[], errors: readonly RouterError[]): RouterE
   if (PASSED_ON.has(last.code) && errors.every((error) => error.code === last.code)) {
     return new RouterError(last.code, last.message, { ...details, contextLimit: last.contextLimit });
   }
-  const list = attempts.slice(0, 10).map(({ model, code }) => `${nameOf(model)}: ${code}`);
+  // Of many only the codes: the first reason says what to do where there is nothing else to try.
+  const shown = ({ model, code, reason }: Attempt): string =>
+    attempts.length === 1 ? `${reason} (${code})` : `${nameOf(model)}: ${code}`;
+  const list = attempts.slice(0, 10).map(shown);
   if (attempts.length > list.length) list.push(`and ${attempts.length - list.length} more`);
   return new RouterError(
     'ERR_ALL_ATTEMPTS_FAILED',
-    `No model gave an answer. ${list.join('; ')}. The reasons are in \`attempts\`; check that the servers run and are not overloaded.`,
+    `No model gave an answer. ${list.join('; ')}. All reasons are in \`attempts\`; check that the servers run and are not overloaded.`,
     details,
   );
 }

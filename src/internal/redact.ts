@@ -23,6 +23,7 @@ export function safeUrl(url: string | URL): string {
 /** How a rejected option value is shown: short, and never where its name says that it is secret. */
 export function shownValue(name: string, value: unknown): string {
   if (SECRET.test(name) && !TOKENS.test(name)) return '(hidden)';
+  if (typeof value === 'string' && CONTENT.test(name)) return 'a text';
   if (typeof value === 'string') return value.includes('://') ? safeUrl(value) : JSON.stringify(printable(value, 60));
   if (typeof value === 'function') return 'a function';
   if (Array.isArray(value)) return 'an array';
@@ -31,5 +32,7 @@ export function shownValue(name: string, value: unknown): string {
 }
 
 const SECRET = /key|token|secret|password|authorization|header/i;
+// What users write to models.
+const CONTENT = /^(?:prompt|messages|suffix|stop|metadata|fileContext|tools|extraBody|systemPrompt)\b/;
 // Those of a model, not those that open doors.
 const TOKENS = /(?:tokens|tokenBudget|tokenCounter)$/i;

@@ -13,6 +13,7 @@ export function resultOf(
   report: ExecutionReport,
   fitted: FittedPrompt | undefined,
   timings: RouteResult['timings'],
+  countText: (text: string) => number,
 ): RouteResult {
   const { text, reasoning, toolCalls, finishReason, model, attempts, level } = report;
   return {
@@ -28,7 +29,9 @@ export function resultOf(
     finishReason,
     usage: report.usage ?? {
       inputTokens: fitted?.prompt.tokens ?? 0,
-      outputTokens: Math.ceil((text.length + (reasoning?.length ?? 0)) / 4),
+      outputTokens: countText(
+        [text, reasoning ?? '', ...toolCalls.map(({ function: f }) => f.name + f.arguments)].join(''),
+      ),
       source: 'estimated',
     },
     model,
@@ -51,8 +54,7 @@ export function conclude(
   fitted?.prompt.commit([...request.messages, result.message as Message], { metadata: request.wire.metadata });
   if (request.session !== undefined) state.lastModels.set(request.session, result.model);
   for (const { id } of result.toolCalls) state.toolCallers.set(callKey(request.session, id), result.model);
-  const { numCtx } = fitted ?? {};
-  if (numCtx !== undefined) state.loadedWith.set(refKey(result.model), { numCtx, atMs: state.parts.clock.now() });
+  state.answered.set(refKey(result.model), { numCtx: fitted?.numCtx, atMs: state.parts.clock.now() });
   if (fitted !== undefined && result.usage.source === 'reported') {
     context.calibrate(result.model.key, fitted.prompt.tokens, result.usage.inputTokens);
   }

@@ -1,9 +1,12 @@
+import type { Clock } from '../core/clock.js';
 import type { Attempt } from '../core/decision.js';
 import { RouterError } from '../core/errors.js';
-import type { ModelRef } from '../core/model.js';
+import type { Capability, ModelRef, ServedModel } from '../core/model.js';
 import type { ChatRequest, Transport } from '../core/transport.js';
+import type { ServiceConnection } from '../discovery/service-discovery.js';
 import type { Candidate, FallbackPlan } from '../execution/plan.js';
 import { resolveTimeouts } from '../execution/timeouts.js';
+import { raceAbort, withDeadline } from '../internal/deadline.js';
 import type { Plan } from './decide.js';
 import { type FittedPrompt, fitPrompt } from './fit-prompt.js';
 import { type Call, callHook } from './hooks.js';
@@ -34,7 +37,13 @@ export function attemptPlan(
           ? plan.first
           : await fitPrompt(state, question, model, reduceTo, signal);
       o.prompts.set(refKey(model), fitted);
-      return candidateFor(state, question, fitted, o.call, signal);
+      return candidateFor(
+        state,
+        question,
+        fitted,
+        { ...o.call, needed: plan.decision.requirements.capabilities ?? [] },
+        signal,
+      );
     },
     onAttemptStart: (model, level) =>
       security.recordAttemptStart({
@@ -58,6 +67,35 @@ function leavesNetwork(state: RouterState, model: ModelRef): boolean {
   return served?.locality === 'external' || served?.remote === 'yes';
 }
 
+/** A key may come from a vault, and must not hold the call for ever. */
+const KEY_TIMEOUT_MS = 10_000;
+
+function headersOf(connection: ServiceConnection, clock: Clock, signal: AbortSignal): Promise<Record<string, string>> {
+  const what = `The apiKey function of ${connection.service.id}`;
+  return withDeadline({ clock, ms: KEY_TIMEOUT_MS, signal, what }, (deadline) =>
+    raceAbort(deadline, connection.headers()),
+  );
+}
+
+/** Ollama refuses the wish to think of a model that cannot; where nobody knows, the server decides. */
+function canReason({ capabilities }: ServedModel): boolean {
+  return capabilities.source === 'assumed' || capabilities.value.includes('reasoning');
+}
+
+/** What a transport may declare that its wire cannot carry. */
+const CARRIED = { tools: 'tools', vision: 'vision', 'json-schema': 'jsonSchema', 'fill-in-the-middle': 'fim' } as const;
+
+function refuseUnsupported({ name, capabilities }: Transport, needed: readonly Capability[], model: ModelRef): void {
+  for (const capability of needed) {
+    if (!Object.hasOwn(CARRIED, capability) || capabilities[CARRIED[capability as keyof typeof CARRIED]] !== false)
+      continue;
+    throw new RouterError('ERR_UNSUPPORTED', `The transport "${name}" carries no ${capability}; use another model.`, {
+      service: model.service,
+      model: model.id,
+    });
+  }
+}
+
 /** States in which a request makes the server load the model first. */
 const LOADS: ReadonlySet<string> = new Set(['unloaded', 'loading', 'sleeping']);
 
@@ -65,7 +103,7 @@ async function candidateFor(
   state: RouterState,
   { request, allowExternal }: Question,
   { model, served, prompt, numCtx }: FittedPrompt,
-  { options, link }: Call,
+  { options, link, needed }: Call & { readonly needed: readonly Capability[] },
   signal: AbortSignal,
 ): Promise<Candidate> {
   const { parts } = state;
@@ -77,12 +115,14 @@ async function candidateFor(
   // A transport of the host may be for one type of server; `apiStyle` names the wire itself.
   const own = endpoint?.apiStyle === 'openai' ? undefined : named(model.type);
   const transport = (own ?? named(connection.transport) ?? named('openai')) as Transport;
+  refuseUnsupported(transport, needed, model);
   const { numCtx: _asked, task: _task, complexity: _complexity, strategy: _strategy, ...wire } = request.wire;
   let chat: ChatRequest = {
     ...wire,
+    ...(canReason(served) ? {} : { reasoningEffort: undefined }),
     model,
     messages: prompt.messages,
-    headers: await connection.headers(),
+    headers: await headersOf(connection, parts.clock, signal),
     ...(request.prefix === undefined ? {} : { prompt: request.prefix }),
     ...(numCtx === undefined ? {} : { numCtx }),
   };
@@ -96,7 +136,8 @@ async function candidateFor(
       throw error;
     }
   }
-  const loading = LOADS.has(served.state.value);
+  const answeredMs = state.answered.get(refKey(model))?.atMs ?? Number.NEGATIVE_INFINITY;
+  const loading = LOADS.has(served.state.value) && answeredMs < connection.service.lastSeenMs;
   const { connectMs, ...timeouts } = resolveTimeouts(
     options?.timeouts,
     endpoint?.timeouts,

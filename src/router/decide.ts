@@ -61,6 +61,11 @@ export async function decide(state: RouterState, question: Question, signal: Abo
     notes.push('The model that asked for the tool is kept.');
     ranked = [...ranked.slice(at, at + 1), ...ranked.slice(0, at), ...ranked.slice(at + 1)];
   }
+  const ailing = ranked.filter(({ model }) => state.health.blocked(model));
+  if (ailing.length > 0 && ailing.length < ranked.length) {
+    notes.push(`Failed lately, so tried last: ${ailing.map(({ model }) => model.id).join(', ')}.`);
+    ranked = [...ranked.filter((entry) => !ailing.includes(entry)), ...ailing];
+  }
   const usable = new Set(ranked.map(({ model }) => refKey(model)));
   const rejected = whole.rejected.filter(({ model }) => !usable.has(refKey(model)));
   const [selected = null] = ranked;

@@ -14,7 +14,7 @@ export async function explain(state: RouterState, call: Call & { readonly serena
   try {
     if (signal.aborted) throw abortError(signal);
     const request = await withBeforeRoute(state, call);
-    await state.ready(signal, { serena });
+    await state.ready(signal);
     const task = judgeTask(state, request);
     const asks = serena && wantsSerena(state, request, task);
     const code = await gatherCode(state, request, task, asks, signal);

@@ -78,8 +78,8 @@ function windowOf(served: ServedModel, asksNumCtx: boolean, asked: number | 'ser
 
 /** The context that the model is loaded with, in tokens: by the server's word, or by our own request since; 0 if unloaded. */
 function contextInForce(state: RouterState, served: ServedModel, lastSeenMs: number): number {
-  const ours = state.loadedWith.get(refKey(served));
-  if (ours !== undefined && ours.atMs >= lastSeenMs) return ours.numCtx;
+  const ours = state.answered.get(refKey(served));
+  if (ours?.numCtx !== undefined && ours.atMs >= lastSeenMs) return ours.numCtx;
   return served.state.value === 'loaded' && served.contextLength.source === 'server' ? served.contextLength.value : 0;
 }
 

@@ -12,6 +12,8 @@ export interface Call {
   readonly options: RouteOptions | undefined;
   /** Follows the caller's signal; aborting it ends the call. */
   readonly link: LinkedSignal;
+  /** Only the result is read, not the pieces of the answer. */
+  readonly quiet?: boolean | undefined;
 }
 
 /** The request to route, as the host's hook has it. */
@@ -31,9 +33,15 @@ export async function withAfterResponse(
   signal: AbortSignal,
 ): Promise<RouteResult> {
   const { afterResponse } = parts.hooks;
-  return afterResponse === undefined
-    ? result
-    : callHook('afterResponse', signal, () => afterResponse(result, { signal }));
+  if (afterResponse === undefined) return result;
+  const given = await callHook('afterResponse', signal, () => afterResponse(result, { signal }));
+  // It becomes part of the conversation.
+  if (typeof given.text === 'string' && given.message?.role === 'assistant' && Array.isArray(given.toolCalls))
+    return given;
+  throw new RouterError(
+    'ERR_INVALID_OPTION',
+    "The host's hook afterResponse gave no RouteResult; return what it was given, with `text`, `message` and `toolCalls`.",
+  );
 }
 
 /** Calls a hook of the host; what it throws ends the call, and is told apart from errors of ours. */

@@ -11,14 +11,15 @@ import { detectEnvironment } from '../discovery/environment.js';
 import type { ServiceDiscovery } from '../discovery/service-discovery.js';
 import { Health } from '../execution/health.js';
 import { Queues } from '../execution/queues.js';
-import { type LinkedSignal, linkSignal, raceAbort, withDeadline } from '../internal/deadline.js';
+import { linkSignal, raceAbort, withDeadline } from '../internal/deadline.js';
 import { Subscribers } from '../internal/subscribers.js';
 import type { ModelSelector } from '../models/model-selector.js';
 import type { SecurityModule } from '../security/security-module.js';
 import { explain } from './explain.js';
+import type { Call } from './hooks.js';
 import { Network } from './network.js';
 import { run, type Watchers } from './pipeline.js';
-import { explainOptionsSchema, type NormalRequest, normalizeRequest } from './route-request.js';
+import { explainOptionsSchema, normalizeRequest } from './route-request.js';
 import { EventStream, type RouteStream } from './route-stream.js';
 import { makeParts, type RouterOptions } from './router-options.js';
 import { BoundedMap, type RouterState } from './router-state.js';
@@ -78,7 +79,6 @@ export class LocalLLMRouter {
   readonly #watchers: Watchers;
   readonly #closing = new AbortController();
   #serena: RouterStatus['serena'];
-  #serenaLook: Promise<void> | undefined;
   #opening: Promise<void> | undefined;
   /** What the first call has to wait for is there. */
   #isOpen = false;
@@ -98,7 +98,11 @@ export class LocalLLMRouter {
     this.#owned = parts.owned;
     this.#serena = parts.serena === null ? 'off' : 'ready';
     this.#watchers = {
-      decided: (decision) => this.#decisions.emit(logger, decision),
+      decided: (decision) => {
+        const { state, calls } = decision.serena;
+        if (calls.length > 0) this.#serena = state === 'failed' || state === 'timeout' ? 'unavailable' : 'ready';
+        this.#decisions.emit(logger, decision);
+      },
       attempted: (attempt, id) => this.#attempts.emit(logger, attempt, id),
     };
     this.#state = {
@@ -113,16 +117,16 @@ export class LocalLLMRouter {
       network: new Network(parts.security),
       health: new Health(clock),
       queues: new Queues(clock),
-      sessions: new SessionQueue(),
+      sessions: new SessionQueue(clock),
       running: new RunningCalls(),
       toolCallers: new BoundedMap(1_000),
       lastModels: new BoundedMap(1_000),
-      loadedWith: new BoundedMap(1_000),
-      ready: (signal, { serena }) => this.#ready(signal, serena),
+      answered: new BoundedMap(1_000),
+      ready: (signal) => this.#ready(signal),
     };
   }
 
-  /** Looks for servers and asks Serena for its tools; the first call of `route` does it if the host did not. Rejects with `ERR_CLOSED`, `ERR_ABORTED` or `ERR_AUDIT`. */
+  /** Looks for servers and whether Serena answers. The first call of `route` looks for servers if the host did not. Rejects with `ERR_CLOSED`, `ERR_ABORTED` or `ERR_AUDIT`. */
   async initialize(o: CallOptions = {}): Promise<RouterStatus> {
     this.#checkOpen();
     await raceAbort(
@@ -140,7 +144,8 @@ export class LocalLLMRouter {
    * `ERR_INVALID_REQUEST`, `ERR_EGRESS_DENIED`, `ERR_AUDIT` or `ERR_CLOSED`.
    */
   async route(input: string | RouteRequest, options?: RouteOptions): Promise<RouteResult> {
-    const events = this.#run(input, options, normalizeRequest(input, options), linkSignal(options?.signal));
+    const request = normalizeRequest(input, options);
+    const events = this.#run({ input, options, request, link: linkSignal(options?.signal), quiet: true });
     for (;;) {
       const step = await events.next();
       if (step.done) return step.value;
@@ -151,7 +156,7 @@ export class LocalLLMRouter {
   stream(input: string | RouteRequest, options?: RouteOptions): RouteStream {
     const request = normalizeRequest(input, options);
     this.#checkOpen();
-    return new EventStream(options?.signal, (link) => this.#run(input, options, request, link));
+    return new EventStream(options?.signal, (link) => this.#run({ input, options, request, link }));
   }
 
   /** Decides and explains without sending anything; the session stays as it is, and Serena is asked only with `serena: true`. */
@@ -198,14 +203,9 @@ export class LocalLLMRouter {
     return this.close();
   }
 
-  #run(
-    input: string | RouteRequest,
-    options: RouteOptions | undefined,
-    request: NormalRequest,
-    link: LinkedSignal,
-  ): AsyncGenerator<RouteEvent, RouteResult, void> {
+  #run(call: Call): AsyncGenerator<RouteEvent, RouteResult, void> {
     this.#checkOpen();
-    return run(this.#state, { input, request, options, link }, this.#watchers);
+    return run(this.#state, call, this.#watchers);
   }
 
   #checkOpen(): void {
@@ -228,12 +228,7 @@ export class LocalLLMRouter {
     this.#isOpen = true;
   }
 
-  #findSerena(): Promise<void> {
-    this.#serenaLook ??= this.#findSerenaOnce();
-    return this.#serenaLook;
-  }
-
-  async #findSerenaOnce(): Promise<void> {
+  async #findSerena(): Promise<void> {
     const { serena, serenaOptions, clock, logger } = this.#state.parts;
     if (serena === null) return;
     const { signal } = this.#closing;
@@ -241,20 +236,19 @@ export class LocalLLMRouter {
       await withDeadline({ clock, ms: serenaOptions.timeoutMs, signal, what: 'Serena' }, (signal) =>
         raceAbort(signal, serena.listTools({ signal })),
       );
+      this.#serena = 'ready';
     } catch (error) {
       this.#serena = 'unavailable';
-      this.#state.environment = { ...this.#state.environment, serena: false };
       logger.warn('Serena does not answer', error instanceof Error ? error.name : typeof error);
     }
   }
 
-  async #ready(signal: AbortSignal, serena: boolean): Promise<void> {
+  async #ready(signal: AbortSignal): Promise<void> {
     const known = this.discovery.models().length > 0;
     const look = this.discovery.discoverAll(known ? {} : { signal });
     // What is known serves this call; an outdated report is renewed for the next one.
     look.catch(() => {});
     if (!this.#isOpen) await raceAbort(signal, this.#open());
-    if (serena && this.#serena !== 'off') await raceAbort(signal, this.#findSerena());
     if (known) return;
     const report = await raceAbort(signal, look);
     if (this.discovery.models().length === 0) throw noService(report);

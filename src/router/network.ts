@@ -12,6 +12,9 @@ export interface Reach {
   readonly apiPath: string | undefined;
 }
 
+/** Most different connection times that are kept apart; further ones get the router's own. */
+const MAX_POOLS = 16;
+
 /** Gives each request the narrowest guarded fetch that it needs; those with a pool of their own are kept and closed. */
 export class Network {
   readonly #security: SecurityModule;
@@ -38,6 +41,8 @@ export class Network {
     if (!inside && sameTime) return this.#security;
     const key = `${inside} ${connectMs}`;
     let module = this.#narrowed.get(key);
+    // Each has connections of its own: a host that computes a connectMs per call must not pile them up.
+    if (module === undefined && !inside && this.#narrowed.size >= MAX_POOLS) return this.#security;
     if (module === undefined) {
       module = this.#security.narrow({
         ...(inside ? { allowExternal: false } : {}),

@@ -3,6 +3,7 @@ import type { Attempt, RoutingDecision } from '../core/decision.js';
 import { RouterError } from '../core/errors.js';
 import { execute } from '../execution/execute.js';
 import { abortError } from '../internal/deadline.js';
+import { printable } from '../internal/redact.js';
 import { conclude, resultOf } from './answer.js';
 import { attemptPlan } from './attempt-plan.js';
 import { gatherCode, wantsSerena } from './code-context.js';
@@ -42,9 +43,9 @@ export async function* run(
     const request = await withBeforeRoute(state, call);
     if (request.session !== undefined) {
       if (state.sessions.isBusy(request.session)) yield { type: 'status', phase: 'queued' };
-      leave = await state.sessions.enter(request.session, signal);
+      leave = await state.sessions.enter(request.session, signal, call.options?.timeouts?.queueMs ?? timeouts.queueMs);
     }
-    await state.ready(signal, { serena: true });
+    await state.ready(signal);
     const task = judgeTask(state, request);
     const asks = wantsSerena(state, request, task);
     if (asks) yield { type: 'status', phase: 'serena' };
@@ -70,6 +71,7 @@ export async function* run(
       queues: state.queues,
       retry,
       logger,
+      quiet: call.quiet,
     });
     const fitted = prompts.get(refKey(report.model));
     const timings = {
@@ -78,7 +80,8 @@ export async function* run(
       firstContentMs: report.firstContentAtMs - started,
       totalMs: clock.now() - started,
     };
-    const result = await withAfterResponse(state, resultOf(question, plan, report, fitted, timings), signal);
+    const countText = (text: string): number => state.parts.context.countText(text, report.model.key);
+    const result = await withAfterResponse(state, resultOf(question, plan, report, fitted, timings, countText), signal);
     await security.logQuery({ query: lastUserText(request.messages), decision, outcome: 'ok', response: result.text });
     conclude(state, question, result, fitted);
     yield { type: 'done', result };
@@ -117,9 +120,10 @@ function totalTimeout(ms: number): RouterError {
 
 function noModel({ parts }: RouterState, { rejected, requirements }: RoutingDecision): RouterError {
   const services = parts.discovery.services();
-  const forced = requirements.model === undefined ? '' : ` for "${requirements.model}"`;
+  const forced = requirements.model === undefined ? '' : ` for "${printable(requirements.model, 120)}"`;
   const reasons = rejected.map(
-    ({ model, rule, reason, remedy }) => `- ${model.id} at ${model.service} (${rule}): ${reason} ${remedy}`,
+    ({ model, rule, reason, remedy }) =>
+      `- ${printable(model.id, 120)} at ${model.service} (${rule}): ${printable(reason, 400)} ${printable(remedy, 400)}`,
   );
   return new RouterError(
     'ERR_NO_MODEL',

@@ -4,7 +4,8 @@ import { type LinkedSignal, linkSignal } from '../internal/deadline.js';
 
 /**
  * An answer on its way. Iterate it for typed events, read `textStream` for text only, or `result` for the end; the three
- * can be used together. Nothing is sent until one of them is read, and leaving the loop cancels the call.
+ * can be used together. Nothing is sent until one of them is read, and leaving the loop cancels the call. A loop that
+ * routes on the same session has to leave first: calls on one session run one after another.
  * @public
  */
 export interface RouteStream extends AsyncIterable<RouteEvent> {
@@ -98,6 +99,12 @@ export class EventStream implements RouteStream {
   }
 
   #attach(): Cursor {
+    if (this.#dropped > 0) {
+      throw new RouterError(
+        'ERR_INVALID_REQUEST',
+        'The stream was read already and its beginning is gone. Attach all readers before reading, or take `result`.',
+      );
+    }
     const cursor = { next: this.#dropped, open: true };
     this.#cursors.add(cursor);
     return cursor;
@@ -131,10 +138,14 @@ export class EventStream implements RouteStream {
     try {
       this.#run ??= this.#begin();
       let step = await this.#run.next();
-      if (!step.done) this.#log.push(step.value);
-      // Whoever has the last event may read no further; the run has to end all the same.
-      if (!step.done && step.value.type === 'done') step = await this.#run.next();
-      if (step.done) this.#end ??= { result: step.value };
+      while (!step.done) {
+        this.#log.push(step.value);
+        // The answer is complete with its first tool call. Whoever has that may read no further, or call the tool and
+        // route the result on the same session: the run has to end all the same.
+        if (step.value.type !== 'tool-call' && step.value.type !== 'done') return;
+        step = await this.#run.next();
+      }
+      this.#end ??= { result: step.value };
     } catch (error) {
       this.#end ??= { error };
     } finally {

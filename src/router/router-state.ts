@@ -21,10 +21,10 @@ export interface RouterState {
   readonly toolCallers: BoundedMap<string, ModelRef>;
   /** Which model answered a session last: its prefix cache is warm. */
   readonly lastModels: BoundedMap<string, ModelRef>;
-  /** The context that a model was last loaded with at our request, in tokens. */
-  readonly loadedWith: BoundedMap<string, { readonly numCtx: number; readonly atMs: number }>;
+  /** When a model last answered, and the context that it was loaded with at our request, in tokens. */
+  readonly answered: BoundedMap<string, { readonly numCtx: number | undefined; readonly atMs: number }>;
   /** Resolves when models are known, and with `serena` also whether it answers; throws `ERR_NO_SERVICE` where there are none. */
-  ready(signal: AbortSignal, o: { readonly serena: boolean }): Promise<void>;
+  ready(signal: AbortSignal): Promise<void>;
 }
 
 /** Names a model at a service as one text. */

@@ -175,7 +175,7 @@ it('counts the tokens itself where the server does not', async () => {
     },
   };
   const { usage } = await over(fake, { transports: [transport] }).route(QUERY);
-  expect(usage).toMatchObject({ source: 'estimated', inputTokens: expect.any(Number), outputTokens: 5 });
+  expect(usage).toMatchObject({ source: 'estimated', inputTokens: expect.any(Number), outputTokens: 6 });
 });
 
 function textOf(events: readonly RouteEvent[], type: 'text' | 'reasoning'): string {

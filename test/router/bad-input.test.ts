@@ -82,7 +82,7 @@ const requests: [string, unknown, RegExp][] = [
   ['an unknown member', { prompt: 'a', temprature: 1 }, /temprature: unknown option.*temperature/],
   ['a grant in the data', { prompt: 'a', allowExternal: true }, /allowExternal: unknown option/],
   ['no messages', { messages: [] }, /messages: got an empty list/],
-  ['a message that is none', { messages: ['hi'] }, /messages\.0: got "hi"; use messages of the form/],
+  ['a message that is none', { messages: ['hi'] }, /messages\.0: got a text; use messages of the form/],
   ['an unknown role', { messages: [{ role: 'robot', content: 'a' }] }, /messages\.0: .*role one of/],
   ['a message without content', { messages: [{ role: 'user' }] }, /messages\.0: .*content is a text/],
   ['content that is a number', { messages: [{ role: 'user', content: 7 }] }, /messages\.0: .*content is a text/],
@@ -91,7 +91,7 @@ const requests: [string, unknown, RegExp][] = [
   ['tool_calls', { messages: [{ role: 'assistant', content: null, tool_calls: {} }] }, /messages\.0: .*tool_calls/],
   ['a tool result of no call', { messages: [{ role: 'tool', content: 'a' }] }, /messages\.0: .*tool_call_id/],
   ['session', { prompt: 'a', session: '' }, /session: got ""; use a text/],
-  ['fileContext', { prompt: 'a', fileContext: 'a.ts' }, /fileContext: got "a\.ts"; use an object with the path/],
+  ['fileContext', { prompt: 'a', fileContext: 'a.ts' }, /fileContext: got a text; use an object with the path/],
   [
     'a position',
     { prompt: 'a', fileContext: { file: 'a', position: { line: -1, character: 0 } } },
