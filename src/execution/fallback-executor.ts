@@ -121,7 +121,15 @@ export class FallbackExecutor {
       const report = await withDeadline(
         { clock, ms: timeouts.totalMs, signal: o.signal, what: 'The call' },
         async (signal) => {
-          const events = execute(plan, { signal, clock, logger, retry, health: this.#health, queues: this.#queues });
+          const events = execute(plan, {
+            signal,
+            clock,
+            logger,
+            retry,
+            health: this.#health,
+            queues: this.#queues,
+            quiet: true,
+          });
           for (;;) {
             const { done, value } = await events.next();
             if (done) return value;
