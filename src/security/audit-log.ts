@@ -87,7 +87,11 @@ export class AuditTrail implements AuditLog {
   /** Opens the directory and loads the key. Throws `ERR_AUDIT` where the directory is refused or the key cannot be had. */
   open(): Promise<void> {
     if (this.#isOpen || !this.#o) return Promise.resolve();
-    this.#opening ??= this.#start(this.#o);
+    // What failed for a moment (a vault, a directory in use) is tried again at the next record.
+    this.#opening ??= this.#start(this.#o).catch((error: unknown) => {
+      this.#opening = null;
+      throw error;
+    });
     return this.#opening;
   }
 
@@ -134,7 +138,7 @@ export class AuditTrail implements AuditLog {
   #record(event: string, fields: AuditFields | HostFields): void | Promise<void> {
     if (!this.#o) return;
     if (this.#isOpen) return this.#write(entry(event, fields));
-    // A directory that is refused stays so; what is asked of the log then must not pile up.
+    // A directory may stay refused; what is asked of the log then must not pile up.
     if (this.#early.length < REMEMBERED) this.#early.push(entry(event, fields));
     return this.open();
   }

@@ -129,6 +129,32 @@ describe('what of a query is recorded', () => {
     expect(String(error)).not.toContain('canary');
   });
 
+  it('asks the function for the key again after it failed, and writes what was early', async () => {
+    let calls = 0;
+    const security = secured({
+      directory,
+      key: async () => {
+        calls += 1;
+        if (calls === 1) throw new Error('the vault sleeps');
+        return key;
+      },
+    });
+    await expect(security.logSecurityEvent('first')).rejects.toMatchObject({ code: 'ERR_AUDIT' });
+    await security.logSecurityEvent('second');
+    await security.logSecurityEvent('third');
+    expect(calls).toBe(2);
+    await security.close();
+    expect((await linesIn(directory)).map((line) => JSON.parse(line).event)).toEqual([
+      'audit.open',
+      'policy.loaded',
+      'first',
+      'second',
+      'third',
+      'audit.close',
+    ]);
+    expect(await verifyAuditLog(directory, { key })).toMatchObject({ ok: true });
+  });
+
   it('needs a key of 32 bytes', () => {
     expect(() => secured({ key: new Uint8Array(16) })).toThrow(/32 random bytes/);
   });
