@@ -58,7 +58,7 @@ function editsInText(reply: string, openFile: string | undefined): ProposedEdit[
       if (fence) fence.blocks = true;
       const search = lines.slice(i + 1, block.middle).join('\n');
       const replace = lines.slice(block.middle + 1, block.end).join('\n');
-      const edit = file === undefined ? undefined : replaceEdit(file, search, replace);
+      const edit = file === undefined ? undefined : replaceEdit(file, search, replace, openFile);
       if (edit) edits.push(edit);
       i = block.end;
     } else if (fence === undefined) {

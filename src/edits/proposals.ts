@@ -2,10 +2,18 @@ import type { ProposedEdit } from '../core/chat.js';
 
 const PREVIEW_LINES = 40;
 
-/** A text of a file replaced by another one; `undefined` where both are the same. An empty search writes a new file. */
-export function replaceEdit(file: string, search: string, replace: string): ProposedEdit | undefined {
+/**
+ * A text of a file replaced by another one; `undefined` where both are the same. A search for nothing writes a new file,
+ * but never the open one anew: there the blank lines are meant.
+ */
+export function replaceEdit(
+  file: string,
+  search: string,
+  replace: string,
+  openFile: string | undefined,
+): ProposedEdit | undefined {
   if (search === replace) return undefined;
-  const create = search.trim() === '';
+  const create = search.trim() === '' && !isOpen(file, openFile);
   return {
     format: 'search-replace',
     operation: create ? 'create' : 'edit',
@@ -19,7 +27,7 @@ export function replaceEdit(file: string, search: string, replace: string): Prop
 
 /** A file written anew. */
 export function wholeFileEdit(file: string, content: string, openFile: string | undefined): ProposedEdit {
-  const operation = openFile !== undefined && samePath(file, openFile) ? 'edit' : 'create';
+  const operation = isOpen(file, openFile) ? 'edit' : 'create';
   return { format: 'whole-file', operation, file, content, preview: previewOf(file, undefined, content) };
 }
 
@@ -36,7 +44,8 @@ function marked(text: string, sign: '-' | '+'): string[] {
 }
 
 /** The open file may be absolute where the reply's path is relative. */
-function samePath(a: string, b: string): boolean {
-  const [x, y] = [a, b].map((path) => path.replace(/\\/g, '/').replace(/^(?:\.\/)+/, ''));
+function isOpen(file: string, openFile: string | undefined): boolean {
+  if (openFile === undefined) return false;
+  const [x, y] = [file, openFile].map((path) => path.replace(/\\/g, '/').replace(/^(?:\.\/)+/, ''));
   return x === y || y?.endsWith(`/${x}`) === true;
 }

@@ -22,7 +22,9 @@ export function editOfToolCall(call: ToolCall, openFile: string | undefined): Pr
   if (!args || !file) return undefined;
   for (const [before, after] of OLD_AND_NEW) {
     const [search, replace] = [args[before], args[after]];
-    if (typeof search === 'string' && typeof replace === 'string') return replaceEdit(file, search, replace);
+    if (typeof search === 'string' && typeof replace === 'string') {
+      return replaceEdit(file, search, replace, openFile);
+    }
   }
   const content = firstText(args, CONTENT);
   return content !== undefined && WRITER.test(call.function.name) ? wholeFileEdit(file, content, openFile) : undefined;

@@ -52,6 +52,20 @@ describe('search/replace blocks', () => {
     expect(create).toMatchObject([{ operation: 'create', file: 'a.ts', search: '', content: 'new\n' }]);
   });
 
+  it.each([[[]], [['']], [['', '  ', '']]])(
+    'that look for blank lines (%j) do not write the open file anew',
+    (blank) => {
+      const block = ['<<<<<<< SEARCH', ...blank, '=======', 'new', '>>>>>>> REPLACE'];
+      const o = { fileContext: { file: '/home/me/src/a.ts' } };
+      for (const reply of [text('src/a.ts', ...block), text(...block)]) {
+        const [edit] = parseCodeEdits(reply, o);
+        expect(edit).toMatchObject({ operation: 'edit', search: blank.join('\n'), replace: 'new' });
+        expect(edit).not.toHaveProperty('content');
+      }
+      expect(parseCodeEdits(text('src/b.ts', ...block), o)).toMatchObject([{ operation: 'create', content: 'new\n' }]);
+    },
+  );
+
   it.each([
     ['has no end', ['<<<<<<< SEARCH', 'a', '=======', 'b']],
     ['has no middle', ['<<<<<<< SEARCH', 'a', '>>>>>>> REPLACE']],
