@@ -6,8 +6,8 @@ import { STARTING_SCORES } from './task-defaults.js';
 /** How good a model is at a kind of work, 0 to 1, and who says so. */
 export interface TaskScore {
   readonly value: number;
-  /** `benchmark`: public boards; `seed`: set by hand; `inferred`: from size, age and kind; `host`: the host's own. */
-  readonly source: 'benchmark' | 'seed' | 'inferred' | 'host';
+  /** `benchmark`: public boards; `hand-set`: of our own; `inferred`: from size, age and kind; `host`: the host's own. */
+  readonly source: 'benchmark' | 'hand-set' | 'inferred' | 'host';
 }
 
 /** What the catalogue knows of a model; what is not known is absent. */
@@ -128,7 +128,7 @@ function readScores(columns: readonly string[], start: readonly number[] | undef
     const hand = start?.[i];
     if (hand === undefined) return { value, source: 'inferred' };
     // The hand-set scale of January 2025, where the best had 99, laid on the scale of the boards.
-    return { value: (value + (0.9 * hand - 8) / 100) / 2, source: 'seed' };
+    return { value: (value + (0.9 * hand - 8) / 100) / 2, source: 'hand-set' };
   });
 }
 

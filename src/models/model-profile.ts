@@ -132,7 +132,12 @@ function quantLoss(label: string | undefined | null, totalB: number): number {
 }
 
 /** What is only inferred stays below what was measured, within its error. */
-const DOUBT: Readonly<Record<TaskScore['source'], number>> = { host: 0, benchmark: 0, seed: 0.01, inferred: 0.02 };
+const DOUBT: Readonly<Record<TaskScore['source'], number>> = {
+  host: 0,
+  benchmark: 0,
+  'hand-set': 0.01,
+  inferred: 0.02,
+};
 /** A name outside the catalogue says little; a finetune may be better or broken. */
 const UNCATALOGUED = 0.06;
 

@@ -154,9 +154,10 @@ function stickyPart({ ref }: ModelProfile, { sticky }: Occasion): number {
   return sticky !== undefined && sticky.id === ref.id && sticky.service === ref.service ? 1 : 0;
 }
 
-/** Lower numbers come first; 100 is the usual one. */
+/** Lower numbers come first, negative ones too; 100 is the usual one and stands in the middle. */
 function priorityPart({ model }: ModelProfile): number {
-  return 1 / (1 + Math.max(0, model.priority ?? 100) / 100);
+  const steps = ((model.priority ?? 100) - 100) / 50;
+  return 0.5 - (0.5 * steps) / (1 + Math.abs(steps));
 }
 
 const billions = (n: number) => `${Math.round(n * 10) / 10}B`;

@@ -36,7 +36,7 @@ describe('the catalogue', () => {
     expect(catalogEntry('qwen2.5-coder-32b')?.can).toContain('fill-in-the-middle');
     expect(catalogEntry('bge-m3')?.can).toEqual(['embedding']);
     expect(catalogEntry('qwen2.5-coder-32b')?.scores?.coding.source).toBe('benchmark');
-    expect(catalogEntry('codellama-34b')?.scores?.analysis.source).toBe('seed');
+    expect(catalogEntry('codellama-34b')?.scores?.analysis.source).toBe('hand-set');
     expect(catalogEntry('qwen3.8-27b')?.scores?.coding.source).toBe('inferred');
     expect(catalogEntry('no-such-model')).toBeUndefined();
   });

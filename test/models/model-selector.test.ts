@@ -276,6 +276,24 @@ const wishes: fc.Arbitrary<Requirements> = fc.record(
   { requiredKeys: [] },
 ) as fc.Arbitrary<Requirements>;
 
+test('a lower priority number never stands behind a higher one, negative ones too', () => {
+  const part = (priority?: number) => {
+    const given = priority === undefined ? {} : { priority };
+    const [best] = new ModelSelector().rank(task('coding'), [served(CODER, given)]).ranked;
+    return best?.parts.find(({ name }) => name === 'priority')?.value as number;
+  };
+  const values = [-1_000_000, -500, -1, 0, 1, 99, 100, 101, 200, 1_000_000].map(part);
+  for (const [i, value] of values.entries()) if (i > 0) expect(value).toBeLessThan(values[i - 1] as number);
+  expect(values[0]).toBeLessThanOrEqual(1);
+  expect(values.at(-1)).toBeGreaterThanOrEqual(0);
+  expect(part()).toBe(part(100));
+});
+
+test('a score that was set by hand says so', () => {
+  const [best] = new ModelSelector().rank(task('analysis'), [served('codellama:34b')]).ranked;
+  expect(best?.parts.find(({ name }) => name === 'quality')?.reason).toContain('(hand-set)');
+});
+
 test.each(['constructor', '__proto__', 'toString'])('a model and its facts may have any name, also %s', (word) => {
   const odd = served(word, { can: ['chat', word as never], quant: word, state: word as never, aliases: [word] });
   const { ranked } = new ModelSelector().rank(task('coding'), [odd, served(SMALL)]);
