@@ -1,12 +1,9 @@
 import type { Capability } from '../core/model.js';
 import { asCount, asObject, asString } from '../internal/json.js';
+import { askEach } from './ask-each.js';
 import { assumed, goodObject, namedItems, openAiList, refusal, said, strings } from './reply.js';
 import { ASSUMED_CONTEXT, assumedCapabilities } from './served-model.js';
 import type { Ask, ModelFacts, Reading, Reply, ServiceSpec } from './service-spec.js';
-
-/** `/api/show` calls at once, and at most: a list of thousands must not become thousands of requests. */
-const SHOW_AT_ONCE = 4;
-const SHOW_AT_MOST = 200;
 
 /**
  * Ollama through its native API; facts read from its source and measured on 0.33.
@@ -66,8 +63,8 @@ function isAnotherModel(entry: unknown, isEmulated: boolean): boolean {
   const model = asObject(entry) ?? {};
   const details = asObject(model['details']) ?? {};
   if (details['family'] === 'koboldcpp' || details['format'] === 'sglang') return true;
-  // No manifest is empty: LocalAI and Docker Model Runner list every model with a size of 0.
-  return isEmulated && model['size'] === 0;
+  // No manifest is empty, and its digest stands alone: LocalAI and Docker Model Runner write otherwise.
+  return isEmulated && (model['size'] === 0 || /^sha256:/.test(asString(model['digest']) ?? ''));
 }
 
 async function read(ask: Ask): Promise<Reading | null> {
@@ -89,21 +86,15 @@ async function read(ask: Ask): Promise<Reading | null> {
 type Json = Record<string, unknown>;
 
 /** `/api/show` where the list lacks capabilities or the trained window, as it does before 0.30. */
-async function showAll(ask: Ask, listed: readonly { name: string; item: Json }[]): Promise<Map<string, Json>> {
-  const shown = new Map<string, Json>();
-  const queue = listed
+function showAll(ask: Ask, listed: readonly { name: string; item: Json }[]): Promise<Map<string, Json>> {
+  const unknown = listed
     .filter(({ name, item }) => !isRemote(name, item))
-    .filter(({ item }) => !Array.isArray(item['capabilities']) || trainedContext(item) === undefined)
-    .slice(0, SHOW_AT_MOST)
-    .values();
-  const work = async (): Promise<void> => {
-    for (const { name } of queue) {
-      const body = goodObject(await ask('POST /api/show', { model: name }));
-      if (body) shown.set(name, body);
-    }
-  };
-  await Promise.all(Array.from({ length: SHOW_AT_ONCE }, work));
-  return shown;
+    .filter(({ item }) => !Array.isArray(item['capabilities']) || trainedContext(item) === undefined);
+  return askEach(
+    ask,
+    unknown.map(({ name }) => name),
+    (model) => ({ model }),
+  );
 }
 
 function modelFacts(
