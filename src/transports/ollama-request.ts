@@ -1,11 +1,12 @@
 import type { ContentPart, Message } from '../core/chat.js';
 import type { ChatRequest } from '../core/transport.js';
 import { asObject, parseJson } from '../internal/json.js';
-import { functionCalls, offeredTools, prefixOf, textOf } from './request-parts.js';
+import { checkMedia, functionCalls, offeredTools, prefixOf, textOf } from './request-parts.js';
 import { unsupported } from './wire-errors.js';
 
 /** The body of `POST /api/chat`; what the caller did not give is left to the server. */
 export function chatBody(request: ChatRequest): Record<string, unknown> {
+  checkMedia(request);
   const tools = wantedTools(request);
   return merged(request, {
     messages: wireMessages(request),
@@ -98,7 +99,7 @@ function imagesOf(request: ChatRequest, message: Message): string[] {
   return parts.flatMap((part: ContentPart): string[] => {
     switch (part.type) {
       case 'image_url': {
-        const data = /^data:[^,]*;base64,(.*)$/s.exec(part.image_url.url)?.[1];
+        const data = /^data:[^,]*;base64,(.*)$/is.exec(part.image_url.url)?.[1];
         if (data === undefined) throw unsupported(request.model, 'Ollama takes images as data URLs in base64 only.');
         return [data];
       }

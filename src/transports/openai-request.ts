@@ -1,9 +1,10 @@
 import type { Message } from '../core/chat.js';
 import type { ChatRequest } from '../core/transport.js';
-import { functionCalls, offeredTools, prefixOf } from './request-parts.js';
+import { checkMedia, functionCalls, offeredTools, prefixOf } from './request-parts.js';
 
 /** The body of `POST /v1/chat/completions`; what the caller did not give is left to the server. */
 export function chatBody(request: ChatRequest): Record<string, unknown> {
+  checkMedia(request);
   const tools = offeredTools(request);
   const choice = request.toolChoice;
   return {

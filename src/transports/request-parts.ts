@@ -44,6 +44,35 @@ export function prefixOf(request: ChatRequest): string {
   return request.prompt ?? textOf(request.messages.at(-1)?.content);
 }
 
+/**
+ * Refuses media that a server would have to fetch: it would do so past the policy of this machine, from its own disk or
+ * network too. Holds for kinds of parts that we do not know as well.
+ */
+export function checkMedia(request: ChatRequest): void {
+  for (const { content } of request.messages) {
+    if (!Array.isArray(content)) continue;
+    for (const part of content) {
+      if (part.type === 'text' || part.type === 'refusal' || !holdsAddress(part, 'part')) continue;
+      throw unsupported(
+        request.model,
+        'the server would fetch media from an address by itself, past the network policy. Read it first, and send it as a data URL ("data:image/png;base64,...").',
+      );
+    }
+  }
+}
+
+// More levels than any kind of part has.
+const MAX_DEPTH = 5;
+
+function holdsAddress(value: unknown, key: string, depth = 0): boolean {
+  if (typeof value === 'string') {
+    // Where an address belongs, a path is one too; elsewhere it is told by its scheme.
+    return key.endsWith('url') ? !/^data:/i.test(value) : /^\s*(?!data:)[a-z][a-z\d+.-]{1,30}:\//i.test(value);
+  }
+  if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return false;
+  return Object.entries(value).some(([name, member]) => holdsAddress(member, name, depth + 1));
+}
+
 /** The text of a message's content. */
 export function textOf(content: string | ContentPart[] | null | undefined): string {
   if (typeof content === 'string') return content;

@@ -245,11 +245,46 @@ describe.each([
   });
 });
 
-it('Ollama takes no pictures from the web', async () => {
-  const messages: ChatRequest['messages'] = [
-    { role: 'user', content: [{ type: 'image_url', image_url: { url: 'https://example.test/a.png' } }] },
-  ];
-  expect(await sent(ollama, { messages })).toMatchObject({ wire: null, error: { code: 'ERR_UNSUPPORTED' } });
+describe.each([
+  ['openai', openai],
+  ['ollama', ollama],
+])('media that the server would fetch by itself over %s', (_, transport) => {
+  it.each<[string, object]>([
+    ['a picture of the web', { type: 'image_url', image_url: { url: 'https://example.test/a.png' } }],
+    ['a picture of the network', { type: 'image_url', image_url: { url: 'http://169.254.169.254/latest' } }],
+    ['a file of the server', { type: 'image_url', image_url: { url: 'file:///etc/passwd' } }],
+    ['a file by another spelling', { type: 'image_url', image_url: { url: ' FILE:/etc/passwd' } }],
+    ['a path', { type: 'image_url', image_url: { url: '/etc/passwd' } }],
+    ['a picture in short form', { type: 'image_url', image_url: 'https://example.test/a.png' }],
+    ['a video', { type: 'video_url', video_url: { url: 'https://example.test/a.mp4' } }],
+    ['a sound', { type: 'audio_url', audio_url: { url: 'https://example.test/a.wav' } }],
+    ['a sound instead of its bytes', { type: 'input_audio', input_audio: { data: 'https://a.test/a', format: 'wav' } }],
+    ['a file instead of its bytes', { type: 'file', file: { file_data: 'https://example.test/a.pdf' } }],
+    ['a kind that we do not know', { type: 'input_image', image: { source: ['https://example.test/a.png'] } }],
+  ])('is refused: %s', async (__, part) => {
+    for (const role of ['user', 'tool'] as const) {
+      const messages = [{ role, content: [{ type: 'text', text: 'look' }, part] }] as ChatRequest['messages'];
+      const { wire, error } = await sent(transport, { messages });
+      expect(wire).toBeNull();
+      expect(error).toMatchObject({ code: 'ERR_UNSUPPORTED' });
+      if (!String(error).includes('Ollama takes no files')) expect(String(error)).toContain('data:');
+      expect(String(error)).not.toContain('example.test');
+    }
+  });
+
+  it('is none of text, and data URLs of any kind are sent', async () => {
+    const messages: ChatRequest['messages'] = [
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'https://example.test/a.png' },
+          { type: 'image_url', image_url: { url: 'DATA:image/png;base64,AAAA', detail: 'low' } },
+          { type: 'input_audio', input_audio: { data: 'AAAA', format: 'wav' } },
+        ],
+      },
+    ];
+    expect((await sent(transport, { messages })).wire).not.toBeNull();
+  });
 });
 
 describe('embeddings', () => {
