@@ -91,6 +91,7 @@ class Line {
   readonly errors: unknown[] = [];
   readonly #o: ProbeOptions;
   readonly #address: Address;
+  readonly #never: readonly SafeRequest[];
   readonly #asked = new Map<string, Promise<Reply | null>>();
   /** Set when an unknown address stalls: nothing more is tried there, so that it costs one time-out at most. */
   #isStalled = false;
@@ -99,6 +100,7 @@ class Line {
 
   constructor(address: Address, o: ProbeOptions) {
     this.#o = o;
+    this.#never = (address.endpoint && specOf(address.endpoint.type)?.never) ?? [];
     this.#address = address;
   }
 
@@ -110,7 +112,7 @@ class Line {
   }
 
   async read(spec: ServiceSpec): Promise<Reading | undefined> {
-    return (await spec.read(this.#askFor(spec))) ?? undefined;
+    return (await spec.read(this.#askFor(spec), this.#address.endpoint?.models)) ?? undefined;
   }
 
   /** A server that no list names: it has to be asked. */
@@ -131,6 +133,7 @@ class Line {
 
   #send(request: SafeRequest, body?: Readonly<Record<string, unknown>>): Promise<Reply | null> {
     if (body) return this.#exchange(request, body);
+    if (this.#never.includes(request)) return Promise.resolve(null);
     let reply = this.#asked.get(request);
     if (reply === undefined) {
       reply = this.#exchange(request, undefined);

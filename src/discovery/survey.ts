@@ -5,6 +5,7 @@ import { raceAbort, withDeadline } from '../internal/deadline.js';
 import type { SecurityModule } from '../security/security-module.js';
 import { type Address, defaultAddresses, namedAddresses } from './addresses.js';
 import { isLoopbackURL } from './base-url.js';
+import { countOnce } from './count-once.js';
 import type { DiscoverySettings } from './discovery-options.js';
 import { endpointHeaders } from './endpoint-headers.js';
 import { likelyHosts, thisMachine } from './environment.js';
@@ -35,14 +36,14 @@ export async function survey(parts: SurveyParts): Promise<Survey> {
   const active = named.filter(({ endpoint }) => endpoint?.enabled !== false);
   const [near = [], ...others] = hosts ? [hosts] : (await likelyHosts(thisMachine())).map((host) => [host]);
   const here = await visitAll(parts, [...active, ...defaultAddresses(near, types, named)]);
-  const found = mergeTwins(here.found, isLoopbackURL);
+  const found = countOnce(mergeTwins(here.found, isLoopbackURL));
   // Other names of this machine only where the first has nothing: they may be slow to refuse.
   if (found.length > 0 || others.length === 0) return { found, failures: here.failures };
   const refused = await Promise.all(others.flat().map((host) => refusal(parts, host)));
   const open = others.flat().filter((_, i) => refused[i] === undefined);
   const there = await visitAll(parts, defaultAddresses(open, types, named));
   return {
-    found: mergeTwins(there.found, () => true),
+    found: countOnce(mergeTwins(there.found, () => true)),
     failures: [...here.failures, ...refused.flatMap((f) => f ?? []), ...there.failures],
   };
 }
@@ -71,7 +72,7 @@ async function visit(parts: SurveyParts, address: Address): Promise<Survey> {
   const { clock, probeTimeoutMs: timeoutMs } = settings;
   let headers: Record<string, string>;
   try {
-    headers = await within(parts, KEY_TIMEOUTS, `The apiKey function of ${address.baseURL}`, () =>
+    headers = await within(parts, KEY_TIMEOUTS, `The apiKey function of ${address.baseURL}`, async () =>
       endpointHeaders(address.endpoint, address.baseURL),
     );
   } catch (error) {

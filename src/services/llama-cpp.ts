@@ -45,6 +45,7 @@ async function read(ask: Ask): Promise<Reading | null> {
   return {
     status: 'up',
     version: asString(props['build_info']),
+    childPorts: isRouter ? childPorts(items.map(({ item }) => asObject(item['status']) ?? {})) : undefined,
     maxConcurrent: isRouter ? undefined : asCount(props['total_slots']),
     models: items.map(({ name, item }) =>
       isRouter ? routedModel(name, item) : { ...commonFacts(name, item), ...singleModel(item, props) },
@@ -117,13 +118,21 @@ function routedModel(id: string, item: Json): ModelFacts {
   };
 }
 
+/** Each model of a router is a process that listens on a port of its own, 0 while it does not run. */
+function childPorts(statuses: readonly Json[]): number[] {
+  return statuses.flatMap((status) => numberAfter(strings(status['args']), '--port') ?? []);
+}
+
+/** The number behind the last of these flags on a command line. */
+function numberAfter(args: readonly string[], ...flags: readonly string[]): number | undefined {
+  const at = Math.max(...flags.map((flag) => args.lastIndexOf(flag)));
+  return at < 0 ? undefined : asCount(Number(args[at + 1]));
+}
+
 /** The window per slot that the command line of a model asks for. */
-function contextOfLoad(args: readonly string[]): number | undefined {
-  const numberAfter = (flag: string): number | undefined => {
-    const at = args.indexOf(flag);
-    return at < 0 ? undefined : asCount(Number(args[at + 1]));
-  };
-  const total = numberAfter('--ctx-size');
-  const slots = args.includes('--kv-unified') ? 1 : (numberAfter('--parallel') ?? 1);
+export function contextOfLoad(args: readonly string[]): number | undefined {
+  const total = numberAfter(args, '--ctx-size', '-c');
+  const isUnified = args.includes('--kv-unified') || args.includes('-kvu');
+  const slots = isUnified ? 1 : (numberAfter(args, '--parallel', '-np') ?? 1);
   return total === undefined ? undefined : asCount(Math.floor(total / slots));
 }

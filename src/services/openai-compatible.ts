@@ -1,5 +1,6 @@
 import type { ServiceEndpoint } from '../core/service.js';
 import { asCount, asObject, asString } from '../internal/json.js';
+import { llamaCppPython } from './llama-cpp-python.js';
 import { openAiList, refusal, said } from './reply.js';
 import type { Ask, ModelFacts, Reading, SafeRequest, ServiceSpec } from './service-spec.js';
 
@@ -32,12 +33,9 @@ type Route = { list: SafeRequest; health: SafeRequest | undefined; models: reado
 
 async function read(ask: Ask, o: Route): Promise<Reading | null> {
   if (o.list === 'GET /v1/models') {
-    const about = (await ask('GET /openapi.json'))?.text ?? '';
-    // Its list interrupts the answer that it is generating for somebody else, so it is never asked (measured on 0.3.36).
-    if (/"title":\s*"[^"]*llama\.cpp Python API/i.test(about)) {
-      const models = (o.models ?? ['default']).map((id) => ({ id, state: said('loaded' as const) }));
-      return { status: 'up', version: /"version":\s*"([\w.+-]+)"/.exec(about)?.[1], maxConcurrent: 1, models };
-    }
+    // Asked first, because its list would interrupt the answer that it is generating for somebody else.
+    const python = await llamaCppPython.read(ask, o.models);
+    if (python) return { ...python, owner: llamaCppPython.owner };
   }
   const reply = await ask(o.models && o.health ? o.health : o.list);
   const status = refusal(reply);

@@ -24,7 +24,7 @@ export interface ModelHome {
 
 /** Completes a server's facts; what nobody said is conservative and labelled `assumed`. */
 export function servedModel(facts: ModelFacts, home: ModelHome): ServedModel {
-  const { weights, aliases, remote, ...rest } = facts;
+  const { weights, upstream, aliases, remote, ...rest } = facts;
   const context = contextFact(facts, home.contextLength);
   const names = home.modelPrefix === undefined ? [] : [`${home.modelPrefix}${facts.id}`];
   return {

@@ -75,8 +75,8 @@ export interface ServiceSpec {
   readonly owner?: string | undefined;
   /** Whether it passes requests on to other servers; a model that one of those lists itself is listed there only. */
   readonly isProxy?: boolean | undefined;
-  /** Whether its OpenAI-style list has side effects: then nothing but its own table is ever asked of it. */
-  readonly isListUnsafe?: boolean | undefined;
+  /** Requests of other tables that have a side effect at this one: never sent where the host says that it is this one. */
+  readonly never?: readonly SafeRequest[] | undefined;
   /** Everything that discovery may send: nothing here loads, wakes, unloads or downloads a model or spends a token. */
   readonly requests: readonly SafeRequest[];
   /** Whether this server answers, by the shape of its replies (body and headers), never by a status alone. */

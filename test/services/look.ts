@@ -45,6 +45,7 @@ function described({ spec, reading }: Sighting) {
     version: reading.version,
     status: reading.status,
     maxConcurrent: reading.maxConcurrent,
+    behind: reading.behind,
     models: reading.models.map((facts) => servedModel(facts, home)),
   };
 }

@@ -52,7 +52,17 @@ const zoo: Record<string, Record<string, string | object>> = {
     'GET /v1/internal/model/info': 'text-generation-webui/4.7.3/model-info',
     'GET /v1/models': 'text-generation-webui/4.7.3/models',
   },
-  'llama-swap': { 'GET /v1/models': 'llama-swap/v250-5-g0bdb3720/v1-models' },
+  'llama-swap': {
+    'GET /api/version': 'llama-swap/v250-5-g0bdb3720/api-version',
+    'GET /v1/models': 'llama-swap/v250-5-g0bdb3720/v1-models-loaded',
+    'GET /running': 'llama-swap/v250-5-g0bdb3720/running',
+  },
+  'Docker Model Runner': {
+    'GET /v1/models': 'docker-model-runner/642c7211/warm-models-v1',
+    'GET /models': 'docker-model-runner/642c7211/warm-models-native',
+    'GET /engines/ps': 'docker-model-runner/642c7211/warm-engines-ps',
+  },
+  'mlx-lm': { 'GET /health': 'mlx-lm/0.32.2/health', 'GET /v1/models': 'mlx-lm/0.32.2/models' },
 };
 
 const replyOf = (reply: string | object) => (typeof reply === 'string' ? recorded(reply) : Response.json(reply));

