@@ -31,6 +31,8 @@ export type TransportEvent =
       readonly name?: string | undefined;
       readonly arguments: string;
     }
+  /** The server is writing what cannot be shown yet: keeps the time limits from running out, and means nothing else. */
+  | { readonly type: 'progress' }
   | {
       readonly type: 'finish';
       readonly finishReason: FinishReason;

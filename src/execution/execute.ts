@@ -3,7 +3,6 @@ import type { Attempt, FallbackLevel } from '../core/decision.js';
 import { RouterError, type RouterErrorCode } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import type { ModelRef } from '../core/model.js';
-import type { TransportEvent } from '../core/transport.js';
 import { abortError, type LinkedSignal, linkSignal } from '../internal/deadline.js';
 import { nameOf } from '../internal/model-name.js';
 import { type Health, keyOf } from './health.js';
@@ -11,7 +10,7 @@ import type { Candidate, ExecutionEvent, ExecutionReport, FallbackPlan } from '.
 import type { Queues, Ticket } from './queues.js';
 import { withRetry } from './retry.js';
 import { ToolCalls } from './tool-calls.js';
-import { readTransport, type TransportReader } from './transport-reader.js';
+import { type Content, readTransport, type TransportReader } from './transport-reader.js';
 
 /** What a call needs beside its plan. */
 export interface ExecuteOptions {
@@ -175,7 +174,7 @@ async function* start(
   attempt: RunningAttempt,
   plan: FallbackPlan,
   o: ExecuteOptions,
-): AsyncGenerator<ExecutionEvent, TransportEvent, void> {
+): AsyncGenerator<ExecutionEvent, Content, void> {
   const { model, level, contextLimit } = attempt.step;
   const { signal } = attempt.link;
   if (signal.aborted) throw abortError(signal);
@@ -245,7 +244,7 @@ class RunningAttempt {
   }
 
   /** Sends once; an answer without any content is no answer. */
-  async send(candidate: Candidate): Promise<TransportEvent> {
+  async send(candidate: Candidate): Promise<Content> {
     const { signal, clock } = this.#o;
     this.reader = readTransport(candidate, { link: this.link, clock, sentMs: this.#sentMs });
     try {

@@ -9,10 +9,13 @@ import type { Candidate } from './plan.js';
 /** A server may need a moment to end a complete reply; then its connection is cut. */
 const GRACE_MS = 1_000;
 
+/** What is handed on. */
+export type Content = Exclude<TransportEvent, { type: 'progress' }>;
+
 /** One try at one transport. */
 export interface TransportReader {
   /** The next content or the `finish`; rejects with a `RouterError` on any failure, abort or time-out. */
-  next(): Promise<TransportEvent>;
+  next(): Promise<Content>;
   /** Lets go of everything; before the `finish` this closes the connection. */
   close(): void;
 }
@@ -31,7 +34,7 @@ export function readTransport(
   const { timeouts, transport, request, fetch } = candidate;
   const { signal } = link;
   let events: AsyncIterator<TransportEvent> | undefined;
-  let resolve: ((event: TransportEvent) => void) | undefined;
+  let resolve: ((event: Content) => void) | undefined;
   let reject: ((error: RouterError) => void) | undefined;
   let begun = false;
   let finished = false;
@@ -64,7 +67,10 @@ export function readTransport(
       else if (isContent(value)) {
         content(value);
         resolve?.(value);
-      } else pull();
+      } else {
+        if (value.type === 'progress') content(value);
+        pull();
+      }
     } catch (error) {
       failed(error);
     }
@@ -110,7 +116,7 @@ async function end(events: AsyncIterator<TransportEvent> | undefined): Promise<v
 }
 
 /** What is worth handing on; unknown types and empty texts are not. */
-function isContent(event: TransportEvent): boolean {
+function isContent(event: TransportEvent): event is Content {
   switch (event.type) {
     case 'text':
     case 'reasoning':

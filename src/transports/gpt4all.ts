@@ -5,6 +5,7 @@ import type { ModelRef } from '../core/model.js';
 import type { ChatRequest, Transport, TransportEvent } from '../core/transport.js';
 import { asObject, asString } from '../internal/json.js';
 import { nameOf } from '../internal/model-name.js';
+import { answerFilters } from './answer-filters.js';
 import { OpenAIReply } from './openai-reply.js';
 import { addressOf, offeredTools, textOf } from './request-parts.js';
 import { sendThrough } from './send-through.js';
@@ -37,7 +38,11 @@ function chat(request: ChatRequest, o: { signal: AbortSignal; fetch: FetchLike }
       fetch(`${addressOf(model)}/v1/chat/completions`, { method: 'POST', body: JSON.stringify(body) });
     return sendThrough(send, { model, headers: request.headers, ...o });
   };
-  return streamReply(open, new SseParser(model, new Gpt4AllReply(model)), { model, signal: o.signal });
+  return streamReply(open, new SseParser(model, new Gpt4AllReply(model)), {
+    model,
+    signal: o.signal,
+    filters: () => answerFilters(request),
+  });
 }
 
 /** A model that is gone is answered for by the default one. */

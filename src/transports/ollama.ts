@@ -2,6 +2,7 @@ import type { Usage } from '../core/chat.js';
 import type { FetchLike } from '../core/fetch-like.js';
 import type { ModelRef } from '../core/model.js';
 import type { ChatRequest, Transport, TransportEvent } from '../core/transport.js';
+import { answerFilters } from './answer-filters.js';
 import { readEmbeddings } from './embeddings.js';
 import { NdjsonParser } from './ndjson-parser.js';
 import { ollamaReply, usageOf } from './ollama-reply.js';
@@ -38,7 +39,11 @@ function chat(request: ChatRequest, o: { signal: AbortSignal; fetch: FetchLike }
     };
     return sendThrough(send, { model, headers: request.headers, ...o });
   };
-  return streamReply(open, new NdjsonParser(model, ollamaReply(model)), { model, signal: o.signal });
+  return streamReply(open, new NdjsonParser(model, ollamaReply(model)), {
+    model,
+    signal: o.signal,
+    filters: () => answerFilters(request),
+  });
 }
 
 async function embed(

@@ -24,11 +24,16 @@ export interface ReplyParser {
   end(out: TransportEvent[]): void;
 }
 
+/** Rewrites events on their way; what it holds back it gives at the `finish` at the latest. */
+export interface EventFilter {
+  take(event: TransportEvent, out: TransportEvent[]): void;
+}
+
 /** Sends with `open` and gives the events of the reply as they come; every way out lets go of the connection. */
 export async function* streamReply(
   open: () => Promise<Response>,
   parser: ReplyParser,
-  o: { model: ModelRef; signal: AbortSignal },
+  o: { model: ModelRef; signal: AbortSignal; filters?: () => readonly EventFilter[] },
 ): AsyncGenerator<TransportEvent, void, undefined> {
   const { model, signal } = o;
   const response = await open();
@@ -43,6 +48,7 @@ export async function* streamReply(
   const stop = (): void => void reader.cancel().catch(() => {});
   signal.addEventListener('abort', stop, { once: true });
   const decoder = new TextDecoder();
+  const filters = o.filters?.() ?? [];
   let size = 0;
   try {
     while (!parser.done) {
@@ -59,7 +65,7 @@ export async function* streamReply(
         // What came before the fault in the same piece is still given, so that nothing depends on how bytes are cut.
         failure = ending(behind?.toError(error) ?? error, parser, out, model, signal);
       }
-      for (const event of out) yield event;
+      for (const event of filters.reduce(pass, out)) yield event;
       if (failure !== undefined) throw failure;
     }
   } finally {
@@ -67,6 +73,12 @@ export async function* streamReply(
     else stop();
     signal.removeEventListener('abort', stop);
   }
+}
+
+function pass(events: TransportEvent[], filter: EventFilter): TransportEvent[] {
+  const out: TransportEvent[] = [];
+  for (const event of events) filter.take(event, out);
+  return out;
 }
 
 /** A connection that breaks after the server said why it stopped has delivered the whole answer. */

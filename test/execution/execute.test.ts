@@ -204,6 +204,21 @@ describe('the clocks', () => {
     expect((await told).report?.text).toBe('hi');
   });
 
+  it('wait longer for a model that writes what cannot be shown yet, and may still leave it', async () => {
+    const w = world(
+      { a: [[{ type: 'progress' }, 'hang']], b: [[text('hi'), stop]] },
+      {
+        timeouts: { firstContentMs: 1_000, idleMs: 60_000 },
+      },
+    );
+    const told = run(w.start());
+    await w.clock.advance(59_999);
+    expect(w.sent).toHaveLength(1);
+    await w.clock.advance(1);
+    expect(texts(await told)).toEqual(['hi']);
+    expect(outcomes(w.attempts)).toEqual(['a primary failed ERR_TIMEOUT', 'b fallback ok']);
+  });
+
   it('break off a model that falls silent', async () => {
     const w = world({ a: [[text('Hel'), text(''), 'hang']] });
     const told = run(w.start());

@@ -162,7 +162,7 @@ export async function collect(events: AsyncIterable<TransportEvent>): Promise<Co
       if (event.type === 'text') got.text += event.text;
       else if (event.type === 'reasoning') got.reasoning += event.text;
       else if (event.type === 'finish') got.finish = event;
-      else {
+      else if (event.type === 'tool-call-delta') {
         const call = got.calls[event.index] ?? { arguments: '' };
         got.calls[event.index] = call;
         call.id ??= event.id;
