@@ -378,7 +378,8 @@ export class ContextManager {
       const report = compacted.report;
       return { entries: compacted.entries, tokens: (report?.after ?? tokens) + o.extra, compaction: report };
     };
-    return raceAbort(o.signal, work());
+    // Without the host's functions there is nothing to wait for.
+    return this.#options.tokenCounter || summarizer ? raceAbort(o.signal, work()) : work();
   }
 }
 

@@ -2,17 +2,18 @@ import { RouterError } from '../core/errors.js';
 import type { ServiceEndpoint } from '../core/service.js';
 
 /**
- * The headers that the host wants sent to one service, with its key as `Authorization: Bearer`.
+ * The headers that the host wants sent to one service, with its key as `Authorization: Bearer`; a promise only where the
+ * host's function gives the key.
  * Rejects with `ERR_UNAUTHORIZED` when the key function throws or gives no key.
  */
-export async function endpointHeaders(
+export function endpointHeaders(
   endpoint: ServiceEndpoint | undefined,
   service: string,
-): Promise<Record<string, string>> {
+): Record<string, string> | Promise<Record<string, string>> {
   if (endpoint?.apiKey === undefined) return { ...endpoint?.headers };
-  const { apiKey } = endpoint;
-  const key = typeof apiKey === 'string' ? apiKey : await keyFrom(apiKey, service);
-  return { ...endpoint.headers, authorization: `Bearer ${key}` };
+  const { apiKey, headers } = endpoint;
+  const withKey = (key: string): Record<string, string> => ({ ...headers, authorization: `Bearer ${key}` });
+  return typeof apiKey === 'string' ? withKey(apiKey) : keyFrom(apiKey, service).then(withKey);
 }
 
 async function keyFrom(give: () => string | Promise<string>, service: string): Promise<string> {

@@ -20,7 +20,7 @@ export interface ServiceConnection {
   /** Name of the transport. */
   readonly transport: string;
   /** Headers for this service's origin only, with a fresh key. Rejects with `ERR_UNAUTHORIZED` when the host's function fails. */
-  headers(): Promise<Record<string, string>>;
+  headers(): Record<string, string> | Promise<Record<string, string>>;
   readonly endpoint: ServiceEndpoint | undefined;
   readonly usesNumCtx: boolean;
   /** Where the OpenAI dialect begins below the base URL; `undefined`: at `/v1`. */
@@ -54,6 +54,8 @@ export class ServiceDiscovery {
   readonly #ownsSecurity: boolean;
   readonly #closing = new AbortController();
   #found: readonly FoundService[] = [];
+  /** The models of a run: every call asks for them several times. */
+  #models: { readonly of: readonly FoundService[]; readonly all: readonly ServedModel[] } | undefined;
   #report: { readonly value: DiscoveryReport; readonly validUntilMs: number } | undefined;
   #run: SharedRun<DiscoveryReport> | undefined;
 
@@ -93,7 +95,10 @@ export class ServiceDiscovery {
 
   /** The models of all services that the last run found. */
   models(): readonly ServedModel[] {
-    return this.#found.flatMap(({ service }) => service.models);
+    if (this.#models?.of !== this.#found) {
+      this.#models = { of: this.#found, all: this.#found.flatMap(({ service }) => service.models) };
+    }
+    return this.#models.all;
   }
 
   /**

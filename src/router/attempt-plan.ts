@@ -70,11 +70,15 @@ function leavesNetwork(state: RouterState, model: ModelRef): boolean {
 /** A key may come from a vault, and must not hold the call for ever. */
 const KEY_TIMEOUT_MS = 10_000;
 
-function headersOf(connection: ServiceConnection, clock: Clock, signal: AbortSignal): Promise<Record<string, string>> {
+async function headersOf(
+  connection: ServiceConnection,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Record<string, string>> {
+  const headers = connection.headers();
+  if (!(headers instanceof Promise)) return headers;
   const what = `The apiKey function of ${connection.service.id}`;
-  return withDeadline({ clock, ms: KEY_TIMEOUT_MS, signal, what }, (deadline) =>
-    raceAbort(deadline, connection.headers()),
-  );
+  return withDeadline({ clock, ms: KEY_TIMEOUT_MS, signal, what }, (deadline) => raceAbort(deadline, headers));
 }
 
 /** Ollama refuses the wish to think of a model that cannot; where nobody knows, the server decides. */

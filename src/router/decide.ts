@@ -41,7 +41,7 @@ export async function decide(state: RouterState, question: Question, signal: Abo
     );
 
   const whole = rank(requirements.contextTokens, false);
-  let { ranked } = whole;
+  let { ranked, rejected } = whole;
   if (ranked.length === 0 && whole.rejected.some(({ rule }) => rule === 'context')) {
     // First with less of the conversation, then with a window that is small for this kind of task.
     for (const { tokens, small, note } of [
@@ -54,6 +54,8 @@ export async function decide(state: RouterState, question: Question, signal: Abo
       notes.push(note);
       break;
     }
+    const usable = new Set(ranked.map(({ model }) => refKey(model)));
+    rejected = rejected.filter(({ model }) => !usable.has(refKey(model)));
   }
   const caller = toolCaller(state, request);
   const at = caller === undefined ? -1 : ranked.findIndex(({ model }) => refKey(model) === refKey(caller));
@@ -66,8 +68,6 @@ export async function decide(state: RouterState, question: Question, signal: Abo
     notes.push(`Failed lately, so tried last: ${ailing.map(({ model }) => model.id).join(', ')}.`);
     ranked = [...ranked.filter((entry) => !ailing.includes(entry)), ...ailing];
   }
-  const usable = new Set(ranked.map(({ model }) => refKey(model)));
-  const rejected = whole.rejected.filter(({ model }) => !usable.has(refKey(model)));
   const [selected = null] = ranked;
   const first = selected === null ? undefined : await fitPrompt(state, question, selected.model, undefined, signal);
   return {
