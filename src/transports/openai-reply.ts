@@ -4,7 +4,7 @@ import type { TransportEvent } from '../core/transport.js';
 import { asArray, asCount, asObject, asString } from '../internal/json.js';
 import type { SseMeaning } from './sse-parser.js';
 import { TextRepair } from './stream-body.js';
-import { inBandError, interrupted } from './wire-errors.js';
+import { inBandError, interrupted, noModelLoaded } from './wire-errors.js';
 
 const REASONS: ReadonlyMap<string, FinishReason> = new Map([
   ['stop', 'stop'],
@@ -45,12 +45,20 @@ export class OpenAIReply implements SseMeaning {
       throw inBandError(data, this.#model);
     }
     if (chunk === undefined) return;
+    // KoboldCpp without a model answers with nothing, and calls it an answer that became too long.
+    if (chunk['id'] === 'koboldcpp' && chunk['model'] === 'inactive') throw noModelLoaded(this.#model);
+    if (isLoadingNote(chunk, this.#model)) {
+      out.push({ type: 'progress' });
+      return;
+    }
     this.#servedModel ??= asString(chunk['model']);
     this.#usage = usageOf(chunk['usage']) ?? this.#usage;
     const choices = asArray(chunk['choices']);
     for (const item of choices) {
       const choice = asObject(item);
       if (choice === undefined || (choice['index'] ?? 0) !== 0) continue;
+      const failure = dressedUpError(choice, chunk, this.#model);
+      if (failure !== undefined) throw inBandError({ error: { code: 500, message: failure } }, this.#model);
       this.#choice(choice, out);
       break;
     }
@@ -105,6 +113,26 @@ export class OpenAIReply implements SseMeaning {
   }
 }
 
+/**
+ * LocalAI 3.x writes a failure as the assistant's words, in the frame that ends the stream; its own last frame has none.
+ * At a server whose type is not known the count of tokens tells it from an answer.
+ */
+function dressedUpError(
+  choice: Record<string, unknown>,
+  chunk: Record<string, unknown>,
+  { type }: ModelRef,
+): string | undefined {
+  if (choice['finish_reason'] !== 'stop') return undefined;
+  const content = asString(asObject(choice['delta'])?.['content']);
+  const tokens = asObject(chunk['usage'])?.['completion_tokens'];
+  return content?.startsWith('Internal error: ') && (type === 'localai' || tokens === 0) ? content : undefined;
+}
+
+/** llama-swap tells of a load as reasoning, in chunks without anything else; what the backend sends has an id. */
+function isLoadingNote(chunk: Record<string, unknown>, { type }: ModelRef): boolean {
+  return type === 'llama-swap' && Object.keys(chunk).length === 1 && 'choices' in chunk;
+}
+
 /** Content as a text or as parts. */
 function textOf(content: unknown): string {
   if (typeof content === 'string') return content;
@@ -113,14 +141,14 @@ function textOf(content: unknown): string {
     .join('');
 }
 
-/** Usage where it says anything; some servers send zeros or nulls on every chunk. */
+/** Usage where it says anything; some servers send zeros or nulls on every chunk, or count the answer alone. */
 export function usageOf(value: unknown): Usage | undefined {
   const usage = asObject(value);
   const inputTokens = asCount(usage?.['prompt_tokens']);
   const outputTokens = asCount(usage?.['completion_tokens']);
-  if (inputTokens === undefined && outputTokens === undefined) return undefined;
+  if (inputTokens === undefined) return undefined;
   return {
-    inputTokens: inputTokens ?? 0,
+    inputTokens,
     outputTokens: outputTokens ?? 0,
     cachedTokens: asCount(asObject(usage?.['prompt_tokens_details'])?.['cached_tokens']),
     reasoningTokens: asCount(asObject(usage?.['completion_tokens_details'])?.['reasoning_tokens']),

@@ -71,6 +71,15 @@ export function interrupted(model: ModelRef, how: string, cause?: unknown): Rout
   );
 }
 
+/** A server that runs, but without a model. */
+export function noModelLoaded(model: ModelRef): RouterError {
+  return new RouterError(
+    'ERR_NO_MODEL',
+    `${nameOf(model)}: the server has no model loaded. Load one there.`,
+    about(model),
+  );
+}
+
 /** A reply that is not what the protocol says. */
 export function badReply(model: ModelRef, what: string): RouterError {
   return new RouterError(
@@ -125,7 +134,7 @@ const LOADING = /loading model|model is (?:still )?loading/i;
 // Ollama starts its runner again with the next request.
 const CRASHED = /unexpected EOF|unexpectedly stopped/i;
 const UNSUPPORTED =
-  /(?:does not|doesn't|not) support|not supported|unsupported|requires? (?:the )?--(?:jinja|enable-auto-tool-choice)/i;
+  /(?:does not|doesn't|not) support|not supported|unsupported|content type is supported|requires? (?:the )?--(?:jinja|enable-auto-tool-choice)/i;
 const UNKNOWN_MODEL =
   /model\b[^.]{0,200}\b(?:not found|does not exist|not exist)|(?:no such|unknown|invalid) model|invalid model identifier|model_not_found|no models? loaded/i;
 

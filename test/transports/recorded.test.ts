@@ -28,6 +28,7 @@ interface Row {
   calls?: [string, string][];
   finish?: string;
   usage?: Record<string, unknown>;
+  noUsage?: true;
   code?: string;
   limit?: number;
   retryable?: boolean;
@@ -110,6 +111,33 @@ const rows: Row[] = [
   },
   { file: 'text-generation-webui/4.7.3/chat-stream-usage', by: openai, finish: 'length', usage: { inputTokens: 21 } },
   { file: 'text-generation-webui/4.7.3/err-functions-stream', by: openai, text: '', code: 'ERR_INTERRUPTED' },
+  { file: 'text-generation-webui/4.7.3/nomodel-chat-stream', by: openai, text: '', code: 'ERR_INTERRUPTED' },
+  { file: 'text-generation-webui/4.7.3/chat-max-over', by: openai, text: '', code: 'ERR_BAD_RESPONSE' },
+  { file: 'text-generation-webui/4.7.3/err-empty-messages-stream', by: openai, code: 'ERR_BAD_RESPONSE' },
+  { file: 'text-generation-webui/4.7.3/key-chat', by: openai, code: 'ERR_UNAUTHORIZED' },
+  // Eight pings while it waited.
+  {
+    file: 'text-generation-webui/4.7.3/close-withheld-text-next-request',
+    by: openai,
+    text: /^.>.h/s,
+    finish: 'length',
+  },
+  { file: 'koboldcpp/1.104/chat-stream-usage', by: openai, text: /d$/, finish: 'length', noUsage: true },
+  { file: 'koboldcpp/1.104/chat-stop-stream', by: openai, text: '21G"', finish: 'length' },
+  {
+    file: 'koboldcpp/1.104/chat-tools-stream',
+    by: openai,
+    calls: [[expect.stringContaining('is'), '{"city": "B"}']],
+    finish: 'tool_calls',
+  },
+  { file: 'koboldcpp/1.104/nomodel-chat-stream', by: openai, text: '', code: 'ERR_NO_MODEL', retryable: false },
+  { file: 'koboldcpp/1.104/busy-q5', by: openai, code: 'ERR_OVERLOADED', retryable: true },
+  { file: 'koboldcpp/1.104/pw-chat', by: openai, code: 'ERR_UNAUTHORIZED' },
+  { file: 'koboldcpp/1.104/err-bad-json', by: openai, code: 'ERR_BAD_RESPONSE', retryable: false },
+  { file: 'localai/3.12.1/chat-stream-usage', by: openai, text: /^This is a mocked/, finish: 'stop', noUsage: true },
+  { file: 'localai/3.12.1/err-no-backend-stream', by: openai, text: '', code: 'ERR_NO_MODEL', retryable: false },
+  { file: 'localai/3.12.1/err-no-backend', by: openai, code: 'ERR_NO_MODEL', retryable: false },
+  { file: 'localai/3.12.1/key-chat', by: openai, code: 'ERR_UNAUTHORIZED' },
   { file: 'open-webui/0.12.4/chat-openai-stream', by: openai, text: 'Hello from the fake model.', finish: 'stop' },
 ];
 
@@ -128,6 +156,7 @@ function check(row: Row, got: Collected): void {
   if (row.calls) expect(got.calls.map((call) => [call.name, call.arguments])).toEqual(row.calls);
   expect(got.finish?.finishReason).toBe(row.finish);
   if (row.usage) expect(got.finish?.usage).toMatchObject(row.usage);
+  if (row.noUsage) expect(got.finish?.usage).toBeUndefined();
   const error = got.error as RouterError | undefined;
   expect(error?.code).toBe(row.code);
   if (row.code === undefined) return;
