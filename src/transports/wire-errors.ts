@@ -136,7 +136,7 @@ const CRASHED = /unexpected EOF|unexpectedly stopped/i;
 const UNSUPPORTED =
   /(?:does not|doesn't|not) support|not supported|unsupported|content type is supported|requires? (?:the )?--(?:jinja|enable-auto-tool-choice)/i;
 const UNKNOWN_MODEL =
-  /model\b[^.]{0,200}\b(?:not found|does not exist|not exist)|(?:no such|unknown|invalid) model|invalid model identifier|model_not_found|no models? loaded/i;
+  /model\b[^.]{0,200}\b(?:not found|does not exist|not exist)|(?:no such|unknown|invalid) model|invalid model identifier|model_not_found|no router for requested model|cached snapshot folder|no models? loaded/i;
 
 /** The error text wherever a server puts it; some nest JSON inside the string. */
 function errorText(body: unknown, depth = 0): string {
