@@ -3,18 +3,23 @@ import type { Attempt, FallbackLevel } from '../core/decision.js';
 import { RouterError, type RouterErrorCode } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import type { ModelRef } from '../core/model.js';
-import { abortError, type LinkedSignal, linkSignal } from '../internal/deadline.js';
+import { abortError, type LinkedSignal, linkSignal, raceAbort } from '../internal/deadline.js';
 import { nameOf } from '../internal/model-name.js';
 import { type Health, keyOf } from './health.js';
 import type { Candidate, ExecutionEvent, ExecutionReport, FallbackPlan } from './plan.js';
 import type { Queues, Ticket } from './queues.js';
 import { withRetry } from './retry.js';
 import { ToolCalls } from './tool-calls.js';
-import { type Content, readTransport, type TransportReader } from './transport-reader.js';
+import { type Content, readTransport, type TransportReader, unread } from './transport-reader.js';
 
 /** What a call needs beside its plan. */
 export interface ExecuteOptions {
   readonly signal: AbortSignal;
+  /**
+   * Aborts `signal`. Used where the caller reads no further: the call can only let go of its slot and its session if its
+   * owner, told by the signal, runs it to the end. Not needed where the owner always does.
+   */
+  readonly abort?: ((reason: RouterError) => void) | undefined;
   readonly clock: Clock;
   readonly health: Health;
   readonly queues: Queues;
@@ -178,8 +183,9 @@ async function* start(
   const { model, level, contextLimit } = attempt.step;
   const { signal } = attempt.link;
   if (signal.aborted) throw abortError(signal);
-  const candidate = await plan.prepare(model, level, contextLimit, signal);
+  const candidate = await raceAbort(signal, plan.prepare(model, level, contextLimit, signal));
   if (signal.aborted) throw abortError(signal);
+  const { idleMs } = candidate.timeouts;
   const joinedMs = o.clock.now();
   const ticket = o.queues.join({
     model,
@@ -190,13 +196,16 @@ async function* start(
   });
   attempt.ticket = ticket;
   while (!ticket.granted) {
-    yield { type: 'status', phase: 'queued', model, queuePosition: ticket.position };
+    yield* shown({ type: 'status', phase: 'queued', model, queuePosition: ticket.position }, model, idleMs, o);
     await ticket.changed();
   }
   attempt.queueMs = o.clock.now() - joinedMs;
-  await plan.onAttemptStart?.(model, level);
+  const noted = plan.onAttemptStart?.(model, level);
+  if (noted !== undefined) await raceAbort(signal, noted);
+  // Shown before anything is sent: however long the caller looks at it, the model is not kept waiting.
+  yield* shown({ type: 'status', phase: candidate.loading ? 'loading' : 'generating', model }, model, idleMs, o);
+  if (signal.aborted) throw abortError(signal);
   attempt.begin();
-  yield { type: 'status', phase: candidate.loading ? 'loading' : 'generating', model };
   return withRetry(() => attempt.send(candidate), {
     maxRetries: candidate.maxRetries,
     minDelayMs: o.retry.minDelayMs,
@@ -204,6 +213,22 @@ async function* start(
     signal: () => attempt.link.signal,
     onRetry: () => attempt.countRetry(),
   });
+}
+
+/** Shows a status while a slot or a place in the queue is held: a caller who reads no further must not keep it. */
+async function* shown(
+  event: ExecutionEvent,
+  model: ModelRef,
+  ms: number,
+  { clock, abort, quiet }: ExecuteOptions,
+): AsyncGenerator<ExecutionEvent, void, void> {
+  if (quiet === true) return;
+  const timer = clock.setTimeout(() => abort?.(unread(model, ms)), ms);
+  try {
+    yield event;
+  } finally {
+    clock.clearTimeout(timer);
+  }
 }
 
 /** One attempt and what it holds: a slot, a connection, its place in the health record. */
@@ -246,7 +271,8 @@ class RunningAttempt {
   /** Sends once; an answer without any content is no answer. */
   async send(candidate: Candidate): Promise<Content> {
     const { signal, clock } = this.#o;
-    this.reader = readTransport(candidate, { link: this.link, clock, sentMs: this.#sentMs });
+    const abandon = (error: RouterError): void => this.#o.abort?.(error);
+    this.reader = readTransport(candidate, { link: this.link, clock, sentMs: this.#sentMs, abandon });
     try {
       const event = await this.reader.next();
       if (event.type !== 'finish' || event.finishReason === 'length' || event.finishReason === 'content_filter') {
@@ -273,14 +299,15 @@ class RunningAttempt {
   settle(outcome: Attempt['outcome'], error?: RouterError, code = error?.code): void {
     if (this.#settled) return;
     this.#settled = true;
-    const { clock, health, logger } = this.#o;
+    const { clock, health, logger, signal } = this.#o;
     const { model, level } = this.step;
+    const isItsFault = outcome === 'failed' && !signal.aborted && this.reader?.abandoned !== true;
     if (this.reader) this.reader.close();
     else this.link.dispose();
     this.ticket?.release();
     if (this.sent) {
       if (outcome === 'ok') health.succeeded(model);
-      else if (outcome === 'failed' && error !== undefined && !this.#o.signal.aborted) health.failed(model, error);
+      else if (isItsFault && error !== undefined) health.failed(model, error);
       else health.released(model);
     }
     const attempt: Attempt = {

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import { RouterError } from '../core/errors.js';
+import type { ModelRef } from '../core/model.js';
 import type { TransportEvent } from '../core/transport.js';
 import { abortError, type LinkedSignal } from '../internal/deadline.js';
 import { nameOf } from '../internal/model-name.js';
@@ -16,6 +17,8 @@ export type Content = Exclude<TransportEvent, { type: 'progress' }>;
 export interface TransportReader {
   /** The next content or the `finish`; rejects with a `RouterError` on any failure, abort or time-out. */
   next(): Promise<Content>;
+  /** Whether the time limit ran out while nobody read: this tells nothing about the model. */
+  readonly abandoned: boolean;
   /** Lets go of everything; before the `finish` this closes the connection. */
   close(): void;
 }
@@ -24,11 +27,12 @@ export interface TransportReader {
  * Sends a request and watches it: the clocks run by content, and nothing that a transport does can hold up the caller.
  * It owns `link`, whose signal is the transport's; `close` disposes of it.
  * `sentMs` is when the attempt was first sent: repetitions share its clock for the first content.
- * The idle clock also runs while the caller does not read: an abandoned answer must not keep its connection.
+ * The idle clock also runs while the caller does not read: an abandoned answer must not keep its connection. `abandon`
+ * is then told, for there is no `next` to reject.
  */
 export function readTransport(
   candidate: Candidate,
-  o: { link: LinkedSignal; clock: Clock; sentMs: number },
+  o: { link: LinkedSignal; clock: Clock; sentMs: number; abandon: (error: RouterError) => void },
 ): TransportReader {
   const { clock, link } = o;
   const { timeouts, transport, request, fetch } = candidate;
@@ -36,6 +40,8 @@ export function readTransport(
   let events: AsyncIterator<TransportEvent> | undefined;
   let resolve: ((event: Content) => void) | undefined;
   let reject: ((error: RouterError) => void) | undefined;
+  let reading = false;
+  let abandoned = false;
   let begun = false;
   let finished = false;
   let since = o.sentMs;
@@ -44,7 +50,12 @@ export function readTransport(
   const tick = (): void => {
     const left = since + limit() - clock.now();
     if (left > 0) timer = clock.setTimeout(tick, Math.min(left, limit()));
-    else link.abort(timeOut(candidate, begun, limit()));
+    else {
+      abandoned = !reading;
+      const error = abandoned ? unread(candidate.model, limit()) : timeOut(candidate, begun, limit());
+      link.abort(error);
+      if (abandoned) o.abandon(error);
+    }
   };
   let timer = clock.setTimeout(tick, Math.max(0, since + limit() - clock.now()));
   const stop = (): void => reject?.(abortError(signal));
@@ -59,13 +70,17 @@ export function readTransport(
     timer = clock.setTimeout(tick, timeouts.idleMs);
   };
 
-  const failed = (error: unknown): void => reject?.(normalised(error, candidate, signal));
+  const failed = (error: unknown): void => {
+    reading = false;
+    reject?.(normalised(error, candidate, signal));
+  };
   const took = (result: IteratorResult<TransportEvent>): void => {
     try {
       const { done, value } = result;
       if (done) failed(broken(candidate, 'ended without saying that the answer is complete', undefined, true));
       else if (isContent(value)) {
         content(value);
+        reading = false;
         resolve?.(value);
       } else {
         if (value.type === 'progress') content(value);
@@ -84,6 +99,7 @@ export function readTransport(
     // One promise per event, made by hand: a race with one that lives as long as the call would keep every loser.
     next: () =>
       new Promise((done, fail) => {
+        reading = true;
         resolve = done;
         reject = fail;
         try {
@@ -93,6 +109,9 @@ export function readTransport(
           failed(error);
         }
       }),
+    get abandoned() {
+      return abandoned;
+    },
     close() {
       clock.clearTimeout(timer);
       reject = undefined;
@@ -134,6 +153,15 @@ function normalised(error: unknown, candidate: Candidate, signal: AbortSignal): 
   if (signal.aborted) return abortError(signal);
   if (RouterError.is(error)) return error;
   return broken(candidate, `threw ${error instanceof Error ? error.name : typeof error}`, error, false);
+}
+
+/** The end of an answer that nobody reads on. */
+export function unread(model: ModelRef, ms: number): RouterError {
+  return new RouterError(
+    'ERR_TIMEOUT',
+    `Nobody read the answer of ${nameOf(model)} for ${ms} ms, so its connection was closed. Read without long pauses, leave the loop when you are done, or raise \`timeouts.idleMs\`.`,
+    { service: model.service, model: model.id, isRetryable: true },
+  );
 }
 
 function timeOut({ model }: Candidate, begun: boolean, ms: number): RouterError {

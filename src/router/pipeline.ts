@@ -71,6 +71,7 @@ export async function* run(
       queues: state.queues,
       retry,
       logger,
+      abort: link.abort,
       quiet: call.quiet,
     });
     const fitted = prompts.get(refKey(report.model));

@@ -3,7 +3,7 @@ import { RouterError } from '../../src/core/errors.js';
 import { silentLogger } from '../../src/core/logger.js';
 import type { ModelRef } from '../../src/core/model.js';
 import type { ChatRequest, Transport, TransportEvent } from '../../src/core/transport.js';
-import { execute } from '../../src/execution/execute.js';
+import { type ExecuteOptions, execute } from '../../src/execution/execute.js';
 import { Health } from '../../src/execution/health.js';
 import type { Candidate, ExecutionEvent, ExecutionReport, FallbackPlan } from '../../src/execution/plan.js';
 import { Queues } from '../../src/execution/queues.js';
@@ -73,10 +73,19 @@ export function world(scripts: Record<string, Script[]>, change: Partial<Candida
     onAttempt: (attempt) => void attempts.push(attempt),
   };
   const controller = new AbortController();
-  const start = (with_: Partial<FallbackPlan> = {}) =>
+  const start = (with_: Partial<FallbackPlan> = {}, more: Partial<ExecuteOptions> = {}) =>
     execute(
       { ...plan, ...with_ },
-      { signal: controller.signal, clock, health, queues, retry: { minDelayMs: 200 }, logger: silentLogger },
+      {
+        signal: controller.signal,
+        abort: (reason) => controller.abort(reason),
+        clock,
+        health,
+        queues,
+        retry: { minDelayMs: 200 },
+        logger: silentLogger,
+        ...more,
+      },
     );
   return { clock, health, queues, transport, plan, sent, attempts, started, controller, start };
 }
