@@ -59,6 +59,7 @@ export type {
   DiscoveryReport,
   KnownServiceType,
   Service,
+  ServiceChange,
   ServiceEndpoint,
   ServiceType,
 } from './core/service.js';
@@ -98,6 +99,7 @@ export { SecurityModule } from './security/security-module.js';
 export type { AuditOptions, HostAddress, SecurityOptions } from './security/security-options.js';
 export type { AuditFault, AuditVerification, VerifyOptions } from './security/verify-audit-log.js';
 export { verifyAuditLog } from './security/verify-audit-log.js';
+export type { DefinedModel, DefinedService, ProbeReply, ServiceDefinition } from './services/service-definition.js';
 export { classifyTask } from './tasks/classify-task.js';
 export { ollamaTransport } from './transports/ollama.js';
 export { openaiTransport } from './transports/openai.js';

@@ -18,6 +18,9 @@ import {
 } from '../internal/options.js';
 import { timeoutsSchema } from '../internal/timeouts-schema.js';
 import type { SecurityModule } from '../security/security-module.js';
+import { SERVICE_SPECS } from '../services/registry.js';
+import { definedSpec, type ServiceDefinition, serviceDefinitionSchema } from '../services/service-definition.js';
+import type { ServiceSpec } from '../services/service-spec.js';
 import { addressFault } from './base-url.js';
 
 /**
@@ -36,6 +39,15 @@ export interface DiscoveryOptions {
   readonly hosts?: readonly string[] | undefined;
   /** Servers whose default ports are tried. @defaultValue all */
   readonly types?: readonly KnownServiceType[] | undefined;
+  /** Kinds of server of the host's own: looked for at their ports, and known where `services` names their type. */
+  readonly definitions?: readonly ServiceDefinition[] | undefined;
+  /**
+   * Whether to look also where the servers' own variables say that they listen: `OLLAMA_HOST`, `LLAMA_ARG_HOST` and
+   * `LLAMA_ARG_PORT`, `LOCALAI_ADDRESS`, `LEMONADE_HOST` and `LEMONADE_PORT`, `OPENEDAI_PORT`, `MODEL_RUNNER_PORT`.
+   * Without it none of them is read.
+   * @defaultValue false
+   */
+  readonly env?: boolean | undefined;
   /** How long an address may take to its first answer, and each answer after it, in milliseconds. @defaultValue 1000 */
   readonly probeTimeoutMs?: number | undefined;
   /** Addresses that are looked at together, 1 to 256. @defaultValue 32 */
@@ -135,6 +147,16 @@ export const discoverySchema = v.strictObject({
   services: optional(listOf(serviceEndpointSchema, 'services')),
   hosts: optional(listOf(host, 'hosts')),
   types: optional(listOf(oneOf(...KNOWN_TYPES), 'service types')),
+  definitions: optional(
+    v.pipe(
+      listOf(serviceDefinitionSchema, 'service definitions'),
+      v.check(
+        (list) => new Set(list.map(({ type }) => type)).size === list.length,
+        'definitions of which each has a `type` of its own',
+      ),
+    ),
+  ),
+  env: optional(flag()),
   probeTimeoutMs: optional(number(1, 600_000, 'milliseconds')),
   concurrency: optional(whole(1, 256)),
   ttlMs: optional(milliseconds()),
@@ -148,7 +170,11 @@ export interface DiscoverySettings {
   readonly services: readonly ServiceEndpoint[];
   /** `null`: found out from the environment. */
   readonly hosts: readonly string[] | null;
-  readonly types: ReadonlySet<string>;
+  /** Servers that are told apart: the host's own kinds first. */
+  readonly specs: readonly ServiceSpec[];
+  /** Those of them whose default ports are tried. */
+  readonly wanted: readonly ServiceSpec[];
+  readonly env: boolean;
   readonly probeTimeoutMs: number;
   readonly concurrency: number;
   readonly ttlMs: number;
@@ -159,14 +185,19 @@ export interface DiscoverySettings {
 /** Checks the options and fills every default. Throws `ERR_INVALID_OPTION`. */
 export function discoverySettings(o: DiscoveryOptions = {}): DiscoverySettings {
   checkOptions(discoverySchema, o, 'ServiceDiscovery');
+  const logger = o.logger ?? silentLogger;
+  const defined = (o.definitions ?? []).map((definition) => definedSpec(definition, logger));
+  const types = new Set<string>(o.types ?? KNOWN_TYPES);
   return {
     services: (o.services ?? []).map((endpoint) => ({ ...endpoint })),
     hosts: o.hosts ?? null,
-    types: new Set<string>(o.types ?? KNOWN_TYPES),
+    specs: [...defined, ...SERVICE_SPECS],
+    wanted: [...defined, ...SERVICE_SPECS.filter(({ type }) => types.has(type))],
+    env: o.env ?? false,
     probeTimeoutMs: o.probeTimeoutMs ?? 1_000,
     concurrency: o.concurrency ?? 32,
     ttlMs: o.ttlMs ?? 30_000,
     clock: o.clock ?? systemClock,
-    logger: o.logger ?? silentLogger,
+    logger,
   };
 }

@@ -6,7 +6,7 @@ import { abortError, raceAbort, withDeadline } from '../internal/deadline.js';
 import { parseJson, readText } from '../internal/json.js';
 import { safeUrl } from '../internal/redact.js';
 import { openAiCompatible } from '../services/openai-compatible.js';
-import { SERVICE_SPECS, specOf } from '../services/registry.js';
+import { SERVICE_SPECS } from '../services/registry.js';
 import type { Ask, Reading, Reply, SafeRequest, ServiceSpec } from '../services/service-spec.js';
 import type { Address } from './addresses.js';
 import { failure, failureAt } from './failure.js';
@@ -56,9 +56,11 @@ async function lookAtDefault(address: Address, line: Line): Promise<Sighting | u
 }
 
 async function lookAtNamed(address: Address, line: Line): Promise<Sighting | DiscoveryFailure | undefined> {
-  const { endpoint } = address;
+  const {
+    endpoint,
+    specs: [own],
+  } = address;
   if (!endpoint) return undefined;
-  const own = specOf(endpoint.type);
   const identified = own && (await line.identified(own));
   if (own && identified) return { address, spec: own, reading: identified };
   const fallback = openAiCompatible(endpoint);
@@ -100,7 +102,7 @@ class Line {
 
   constructor(address: Address, o: ProbeOptions) {
     this.#o = o;
-    this.#never = (address.endpoint && specOf(address.endpoint.type)?.never) ?? [];
+    this.#never = (address.endpoint && address.specs[0]?.never) ?? [];
     this.#address = address;
   }
 

@@ -1,15 +1,20 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { RouterError } from '../core/errors.js';
-import type { CallOptions } from '../core/events.js';
+import type { CallOptions, Unsubscribe } from '../core/events.js';
 import type { ServedModel } from '../core/model.js';
-import type { DiscoveryReport, Service, ServiceEndpoint } from '../core/service.js';
+import type { DiscoveryReport, Service, ServiceChange, ServiceEndpoint } from '../core/service.js';
 import { abortError } from '../internal/deadline.js';
 import { SecurityModule } from '../security/security-module.js';
 import { type DiscoveryOptions, type DiscoverySettings, discoverySettings } from './discovery-options.js';
 import { endpointHeaders } from './endpoint-headers.js';
 import type { FoundService } from './found-service.js';
+import { keepStumbled, serviceChanges } from './service-changes.js';
 import { SharedRun } from './shared-run.js';
 import { survey } from './survey.js';
+import { Watch } from './watch.js';
+
+/** Attempts that fail one after another must not make a storm of probes. */
+const DOUBT_PAUSE_MS = 1_000;
 
 /**
  * How a found service is talked to. The endpoint is without its key and headers: those come from `headers()`.
@@ -53,11 +58,13 @@ export class ServiceDiscovery {
   readonly #security: SecurityModule;
   readonly #ownsSecurity: boolean;
   readonly #closing = new AbortController();
+  readonly #watch: Watch;
   #found: readonly FoundService[] = [];
   /** The models of a run: every call asks for them several times. */
   #models: { readonly of: readonly FoundService[]; readonly all: readonly ServedModel[] } | undefined;
   #report: { readonly value: DiscoveryReport; readonly validUntilMs: number } | undefined;
   #run: SharedRun<DiscoveryReport> | undefined;
+  #doubtedMs = Number.NEGATIVE_INFINITY;
 
   /** Does nothing yet. Throws `ERR_INVALID_OPTION` naming the option, the value and the fix. */
   constructor(options: DiscoveryOptions = {}) {
@@ -67,6 +74,16 @@ export class ServiceDiscovery {
     const narrowed = given && options.fetch ? given.narrow(network) : given;
     this.#security = narrowed ?? new SecurityModule(network);
     this.#ownsSecurity = this.#security !== given;
+    const { clock, logger, ttlMs: intervalMs } = this.#settings;
+    this.#watch = new Watch({
+      clock,
+      logger,
+      intervalMs,
+      look: async ({ signal, isFirst }) => {
+        const { services } = await this.discoverAll({ signal, refresh: !isFirst });
+        return services.some(({ stale }) => !stale);
+      },
+    });
   }
 
   /**
@@ -88,7 +105,19 @@ export class ServiceDiscovery {
     return this.discoverAll({ ...o, refresh: true });
   }
 
-  /** What the last run found. */
+  /**
+   * Hears of services that come, go or load, and of models that are added, removed, loaded or unloaded: what two runs differ
+   * in, whoever asked for them. While somebody listens, a run is made each `ttlMs` (plus or minus a fifth, up to four times
+   * as long while nobody answers); the last unsubscription and `close()` leave no timer behind.
+   * A server that gives no answer once keeps its last one, marked `stale`; at the second miss, or at once where nothing
+   * listens any longer, it is `service-down`. A throwing listener is logged. Throws `ERR_CLOSED` after `close()`.
+   */
+  watch(listener: (change: ServiceChange) => void): Unsubscribe {
+    if (this.#closing.signal.aborted) throw abortError(this.#closing.signal);
+    return this.#watch.add(listener);
+  }
+
+  /** What the last run found; a server that stumbled in it is `stale`. */
   services(): readonly Service[] {
     return this.#found.map(({ service }) => service);
   }
@@ -99,6 +128,18 @@ export class ServiceDiscovery {
       this.#models = { of: this.#found, all: this.#found.flatMap(({ service }) => service.models) };
     }
     return this.#models.all;
+  }
+
+  /**
+   * An attempt met another state of affairs than the last run found: looks again in the background, at most once a second.
+   * @internal
+   */
+  doubt(): void {
+    const now = this.#settings.clock.now();
+    if (this.#closing.signal.aborted || this.#run !== undefined || now - this.#doubtedMs < DOUBT_PAUSE_MS) return;
+    this.#doubtedMs = now;
+    // Its result is for later calls; whoever closes this meanwhile is told elsewhere.
+    this.refresh().catch(() => {});
   }
 
   /**
@@ -127,6 +168,7 @@ export class ServiceDiscovery {
   /** Ends a run in progress; later calls reject with `ERR_CLOSED`. */
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return;
+    this.#watch.close();
     this.#closing.abort(new RouterError('ERR_CLOSED', 'This ServiceDiscovery is closed; make a new one.'));
     // Whoever waits for the run is told by its own promise.
     await this.#run?.settled;
@@ -142,13 +184,17 @@ export class ServiceDiscovery {
     const run = new SharedRun<DiscoveryReport>(this.#closing.signal, async (signal) => {
       const { clock, ttlMs, logger } = this.#settings;
       const startedMs = clock.now();
-      const { found, failures } = await survey({ settings: this.#settings, security: this.#security, signal });
+      const surveyed = await survey({ settings: this.#settings, security: this.#security, signal });
+      const { failures } = surveyed;
+      const before = this.services();
+      this.#found = keepStumbled(this.#found, surveyed);
+      const services = this.services();
       const endedMs = clock.now();
-      const report = { services: found.map(({ service }) => service), failures, elapsedMs: endedMs - startedMs };
-      this.#found = found;
+      const report = { services, failures, elapsedMs: endedMs - startedMs };
       // A user who starts a server after an empty answer should not have to wait.
-      this.#report = found.length > 0 ? { value: report, validUntilMs: endedMs + ttlMs } : undefined;
-      logger.debug('discovery', { services: found.length, failures: failures.length, elapsedMs: report.elapsedMs });
+      this.#report = services.length > 0 ? { value: report, validUntilMs: endedMs + ttlMs } : undefined;
+      if (this.#watch.isOn) this.#watch.emit(serviceChanges(before, services));
+      logger.debug('discovery', { services: services.length, failures: failures.length, elapsedMs: report.elapsedMs });
       return report;
     });
     void run.settled.then(() => {

@@ -8,6 +8,7 @@ import { isLoopbackURL } from './base-url.js';
 import { countOnce } from './count-once.js';
 import type { DiscoverySettings } from './discovery-options.js';
 import { endpointHeaders } from './endpoint-headers.js';
+import { envPlaces } from './env-places.js';
 import { likelyHosts, thisMachine } from './environment.js';
 import { failure } from './failure.js';
 import { describe, type FoundService, mergeTwins } from './found-service.js';
@@ -31,17 +32,18 @@ export interface Survey {
 
 /** Looks at every address once. Rejects only when the signal aborts. */
 export async function survey(parts: SurveyParts): Promise<Survey> {
-  const { services, types, hosts } = parts.settings;
-  const named = namedAddresses(services);
+  const { services, specs, wanted, hosts, env, logger } = parts.settings;
+  const named = namedAddresses(services, specs);
   const active = named.filter(({ endpoint }) => endpoint?.enabled !== false);
   const [near = [], ...others] = hosts ? [hosts] : (await likelyHosts(thisMachine())).map((host) => [host]);
-  const here = await visitAll(parts, [...active, ...defaultAddresses(near, types, named)]);
+  const places = env ? envPlaces(thisMachine().env, wanted, logger) : [];
+  const here = await visitAll(parts, [...active, ...defaultAddresses(near, wanted, named, places)]);
   const found = countOnce(mergeTwins(here.found, isLoopbackURL));
   // Other names of this machine only where the first has nothing: they may be slow to refuse.
   if (found.length > 0 || others.length === 0) return { found, failures: here.failures };
   const refused = await Promise.all(others.flat().map((host) => refusal(parts, host)));
   const open = others.flat().filter((_, i) => refused[i] === undefined);
-  const there = await visitAll(parts, defaultAddresses(open, types, named));
+  const there = await visitAll(parts, defaultAddresses(open, wanted, named));
   return {
     found: countOnce(mergeTwins(there.found, () => true)),
     failures: [...here.failures, ...refused.flatMap((f) => f ?? []), ...there.failures],

@@ -1,4 +1,3 @@
-import type { ServiceType } from '../core/service.js';
 import { dockerModelRunner } from './docker-model-runner.js';
 import { gpt4all } from './gpt4all.js';
 import { jan } from './jan.js';
@@ -38,8 +37,3 @@ export const SERVICE_SPECS: readonly ServiceSpec[] = [
   sglang,
   dockerModelRunner,
 ];
-
-/** The description of a type, if it has one of its own. */
-export function specOf(type: ServiceType): ServiceSpec | undefined {
-  return SERVICE_SPECS.find((spec) => spec.type === type);
-}

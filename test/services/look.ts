@@ -13,7 +13,8 @@ export async function look(
 ) {
   const net = isNetwork(answers) ? answers : network(answers);
   const baseURL = o.endpoint?.baseURL ?? 'http://localhost:7000';
-  const specs = SERVICE_SPECS.filter(({ type }) => type === o.at);
+  const expected = o.endpoint ? (o.endpoint.type ?? 'openai-compatible') : o.at;
+  const specs = SERVICE_SPECS.filter(({ type }) => type === expected);
   const endpoint = o.endpoint && ({ type: 'openai-compatible', baseURL, ...o.endpoint } as ServiceEndpoint);
   const answer = await probe(
     { baseURL, specs, endpoint },
