@@ -1,5 +1,6 @@
 import type { ContentPart, Message } from '../core/chat.js';
 import type { CompactionReport } from '../core/decision.js';
+import { isSystem } from '../internal/messages.js';
 import { SUMMARY_HEAD } from './summary.js';
 import { headAndTail } from './trim-text.js';
 
@@ -230,10 +231,6 @@ async function summaryOf(
 
 function written(what: 'summary' | 'reply', message: Message): ContextEntry {
   return { message, pinned: false, metadata: { [WRITTEN]: what } };
-}
-
-function isSystem(message: Message): boolean {
-  return message.role === 'system' || message.role === 'developer';
 }
 
 function isOutput(message: Message): boolean {

@@ -3,6 +3,7 @@ import type { CompactionReport } from '../core/decision.js';
 import { RouterError } from '../core/errors.js';
 import type { CallOptions } from '../core/events.js';
 import { raceAbort } from '../internal/deadline.js';
+import { isSystem } from '../internal/messages.js';
 import { type ContextEntry, compact } from './compaction.js';
 import { type ContextOptions, type NormalisedContext, normaliseContext } from './context-options.js';
 import { MessageCounter } from './message-counter.js';
@@ -40,8 +41,12 @@ export interface PreparedPrompt {
   readonly compaction: CompactionReport | null;
   /** What else a person should know. */
   readonly notes: readonly string[];
+  // `window`: what to remember where the one that was fitted to only stands for an unknown one.
   /** Adds to the conversation what it gains; to be called once, after success. Without a session it does nothing. */
-  commit(added: readonly Message[], o?: { metadata?: Readonly<Record<string, string>> | undefined }): void;
+  commit(
+    added: readonly Message[],
+    o?: { metadata?: Readonly<Record<string, string>> | undefined; window?: number | undefined },
+  ): void;
 }
 
 /**
@@ -228,7 +233,7 @@ export class ContextManager {
       reservedOutput,
       compaction: fitted.compaction,
       notes,
-      commit: (added, { metadata } = {}) => {
+      commit: (added, { metadata, window: remembered = o.model.contextLength } = {}) => {
         if (!open) return;
         open = false;
         const target = this.#open(o.session);
@@ -239,7 +244,7 @@ export class ContextManager {
         }
         for (const message of added)
           target.entries.push(entryOf(message, message.role === 'user' ? metadata : undefined));
-        useModel(target, o.model);
+        useModel(target, { key: o.model.key, contextLength: remembered });
       },
     };
   }
@@ -391,8 +396,4 @@ function overflow(needed: number, window: number, reserved: number): RouterError
       'tools, or use a model that is loaded with a larger context.',
     { contextLimit: window },
   );
-}
-
-function isSystem(message: Message): boolean {
-  return message.role === 'system' || message.role === 'developer';
 }

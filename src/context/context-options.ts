@@ -5,9 +5,6 @@ import { checkOptions, injected, number, optional, whole } from '../internal/opt
 import type { Summarizer } from './summary.js';
 import type { TokenCounter } from './token-counter.js';
 
-export type { Summarizer } from './summary.js';
-export type { TokenCounter } from './token-counter.js';
-
 /**
  * How conversations are kept within a model's context window.
  * @public

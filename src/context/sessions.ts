@@ -2,6 +2,7 @@ import type { ContentPart, CustomToolCall, Message, ToolCall } from '../core/cha
 import type { CompactionReport } from '../core/decision.js';
 import { RouterError } from '../core/errors.js';
 import { asArray, asObject, asString } from '../internal/json.js';
+import { isRole } from '../internal/messages.js';
 import { printable } from '../internal/redact.js';
 import type { ContextEntry } from './compaction.js';
 
@@ -115,12 +116,10 @@ export function fromStored(value: unknown): Session | undefined {
   return session;
 }
 
-const ROLES: readonly unknown[] = ['system', 'developer', 'user', 'assistant', 'tool', 'function'];
-
 /** Whether a value can be kept as a message. */
 export function isMessage(value: unknown): value is Message {
   const message = asObject(value);
-  if (!message || !ROLES.includes(message['role'])) return false;
+  if (!message || !isRole(message['role'])) return false;
   const { content, tool_calls: calls } = message;
   const readable = typeof content === 'string' || content === null || content === undefined || isList(content);
   return readable && (calls === undefined || isList(calls));

@@ -44,7 +44,7 @@ export interface Requirements {
   readonly allowExternal?: boolean | undefined;
   /** What to weigh most. @defaultValue 'balanced' */
   readonly strategy?: 'quality' | 'balanced' | 'fast' | 'cheap' | undefined;
-  /** Session whose last model is preferred. */
+  /** Session that the request belongs to. The router prefers the model that answered it last; a selector is told of it by `sticky`. */
   readonly session?: string | undefined;
   /** Forced model: served id, catalogue key or `service/model`. */
   readonly model?: string | undefined;

@@ -1,4 +1,5 @@
 import type { Message } from '../core/chat.js';
+import { isSystem } from '../internal/messages.js';
 
 /** Characters per token, on the safe side for code and prose alike. */
 const CHARS_PER_TOKEN = 3;
@@ -13,8 +14,8 @@ export function roughTokens(messages: readonly Message[]): number {
  * It is cut before a user's message only, so a tool call never loses its result.
  */
 export function reduceMessages(messages: readonly Message[], maxTokens: number): Message[] | null {
-  const system = messages.filter(({ role }) => role === 'system' || role === 'developer');
-  const talk = messages.filter(({ role }) => role !== 'system' && role !== 'developer');
+  const system = messages.filter(isSystem);
+  const talk = messages.filter((message) => !isSystem(message));
   for (let from = 1; from < talk.length; from++) {
     if (talk[from]?.role !== 'user') continue;
     const kept = [...system, ...talk.slice(from)];

@@ -212,6 +212,14 @@ describe('prepare', () => {
     expect(context.usage().limit).toBe(8000);
   });
 
+  it('remembers the window that was in force, where it is told with the outcome', async () => {
+    const context = filled(1);
+    const unknown = { key: 'a', contextLength: 2 ** 30 };
+    (await prepare(context, { model: unknown })).commit([user('x'), assistant('y')], { window: 4096 });
+    expect(context.usage().limit).toBe(4096);
+    expect(context.session('default')?.modelHistory.at(-1)).toBe('a');
+  });
+
   it('adds no second system prompt', async () => {
     const context = manager();
     context.addMessage({ role: 'developer', content: 'Mine.' });
