@@ -3,9 +3,12 @@
 export type { ContentPart, CustomToolCall, Message, TextPart, ToolCall, ToolDefinition } from './core/chat.js';
 export type { Capability } from './core/model.js';
 export type { KnownServiceType } from './core/service.js';
+export { fakeGPT4All } from './testing/fake-gpt4all.js';
+export { fakeJan } from './testing/fake-jan.js';
 export { fakeLlamaCpp } from './testing/fake-llama-cpp.js';
 export { fakeLMStudio } from './testing/fake-lm-studio.js';
 export { fakeOllama } from './testing/fake-ollama.js';
+export { fakeOpenWebUI } from './testing/fake-open-webui.js';
 export type { FakeRequest } from './testing/fake-request.js';
 export type {
   FakeChat,

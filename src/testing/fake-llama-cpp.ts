@@ -28,7 +28,7 @@ const DEFAULT_MODELS: readonly FakeModel[] = [
  */
 export async function fakeLlamaCpp(options?: FakeServerOptions): Promise<FakeServer> {
   const settings = normalise(options, 'fakeLlamaCpp', { models: DEFAULT_MODELS, contextLength: 8_192 });
-  return startFake(llamaCpp(settings), settings, 'fakeLlamaCpp');
+  return startFake(llamaCppDialect(settings), settings, 'fakeLlamaCpp');
 }
 
 const JSON_TYPE = { 'Content-Type': 'application/json; charset=utf-8' };
@@ -43,7 +43,8 @@ const notFound = (): Reply => refused(404, 'File Not Found', 'not_found_error');
 
 const ERROR_TYPES: Readonly<Record<number, string>> = { 400: 'invalid_request_error', 503: 'unavailable_error' };
 
-function llamaCpp(settings: FakeSettings): Dialect {
+/** How llama.cpp talks; also what stands behind servers that pass requests on to it. */
+export function llamaCppDialect(settings: FakeSettings): Dialect {
   const router = settings.models.length > 1;
   const loaded = new Set(settings.models.filter((model) => model.loaded || !router).map((model) => model.id));
   const busy = new Map<string, number>();

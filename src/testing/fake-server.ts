@@ -49,7 +49,10 @@ export interface FakeModel {
   readonly family?: string | undefined;
   /** As the servers write it, for example `7.6B`. @defaultValue '7.6B' */
   readonly parameterSize?: string | undefined;
-  /** Ollama only: listed as a model that runs on another host, and refused as with its cloud switched off. @defaultValue false */
+  /**
+   * Ollama and Jan: listed as a model that runs on another host, and fails when asked. Open WebUI: comes from an OpenAI connection.
+   * @defaultValue false
+   */
   readonly remote?: boolean | undefined;
 }
 

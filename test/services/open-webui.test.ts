@@ -97,7 +97,7 @@ describe('Open WebUI', () => {
 });
 
 describe('an Open WebUI of the host', () => {
-  const find = (o: object) => {
+  const find = (o: Record<string, unknown>) => {
     const { fetch } = server(o);
     return (services: object[]) =>
       new ServiceDiscovery({ fetch, hosts: [], services: services as never }).discoverAll({ refresh: true });

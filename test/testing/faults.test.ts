@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { FakeFaultName, FakeServer, FakeServerOptions } from '../../src/testing.js';
-import { fakeFaults, fakeLlamaCpp, fakeLMStudio, fakeOllama, fakeVLLM } from '../../src/testing.js';
+import { fakeFaults, fakeJan, fakeLlamaCpp, fakeLMStudio, fakeOllama, fakeVLLM } from '../../src/testing.js';
 
 const servers: FakeServer[] = [];
 afterEach(() => Promise.all(servers.splice(0).map((server) => server.close())));
@@ -11,6 +11,7 @@ const fakes = {
   fakeLlamaCpp: { make: fakeLlamaCpp, path: '/v1/chat/completions', fields: { stream: true } },
   fakeLMStudio: { make: fakeLMStudio, path: '/v1/chat/completions', fields: { stream: true } },
   fakeVLLM: { make: fakeVLLM, path: '/v1/chat/completions', fields: { stream: true } },
+  fakeJan: { make: fakeJan, path: '/v1/chat/completions', fields: { stream: true } },
 };
 
 /** What a client learns: the status, the text, whether the answer was said to be complete, and how the body ended. */
