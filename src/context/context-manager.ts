@@ -161,6 +161,14 @@ export class ContextManager {
     return { messages: copies(entries), modelHistory: [...modelHistory], compactions: [...compactions] };
   }
 
+  /**
+   * The newest messages of a session.
+   * @internal
+   */
+  recent(id: string, count: number): Message[] {
+    return copies(this.#sessions.get(id)?.entries.slice(-count) ?? []);
+  }
+
   /** Names of all sessions in memory. */
   sessions(): string[] {
     return [...this.#sessions.keys()];

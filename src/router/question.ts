@@ -30,8 +30,8 @@ const LOOK_BACK = 4;
 /** What is asked: the host's word first, then our own judgement. */
 export function judgeTask(state: RouterState, request: NormalRequest): TaskClassification {
   const { wire, messages, session } = request;
-  const earlier = session === undefined ? [] : (state.parts.context.session(session)?.messages ?? []);
-  const task = classifyTask([...earlier.slice(-LOOK_BACK), ...messages], {
+  const earlier = session === undefined ? [] : state.parts.context.recent(session, LOOK_BACK);
+  const task = classifyTask([...earlier, ...messages], {
     hasTools: (wire.tools?.length ?? 0) > 0,
     hasImages: hasImages(messages),
   });
