@@ -51,6 +51,22 @@ export async function throughput(
   return Object.fromEntries(Object.entries(rates).map(([name, list]) => [name, percentiles(list).p50]));
 }
 
+/** Microseconds of CPU per call, which other work on the machine hardly moves; the lower quartile of interleaved rounds. */
+export async function cpuTime(contestants: Contestants, calls: number, round = 200): Promise<Record<string, number>> {
+  const times: Record<string, number[]> = Object.fromEntries(Object.keys(contestants).map((name) => [name, []]));
+  for (let done = 0; done < calls; done += round) {
+    for (const [name, call] of Object.entries(contestants)) {
+      const start = process.cpuUsage();
+      for (let i = 0; i < round; i += 1) await call();
+      const { user, system } = process.cpuUsage(start);
+      times[name]?.push((user + system) / round);
+    }
+  }
+  return Object.fromEntries(
+    Object.entries(times).map(([name, list]) => [name, list.sort((a, b) => a - b)[list.length >> 2] ?? Number.NaN]),
+  );
+}
+
 export function percentiles(list: readonly number[]): Times {
   const sorted = [...list].sort((a, b) => a - b);
   const at = (q: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;

@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { LocalLLMRouter, type Message, type RouterOptions, ServiceDiscovery } from 'local-llm-router';
 import { Ollama } from 'ollama';
 import OpenAI from 'openai';
-import { type Contestants, latency, percentiles, throughput } from './measure.js';
+import { type Contestants, cpuTime, latency, percentiles, throughput } from './measure.js';
 
 const messages: Message[] = [{ role: 'user', content: 'Write a function that parses RFC 3339 dates.' }];
 const quick = process.argv.includes('--quick');
@@ -43,12 +43,14 @@ async function compare(name: string, url: string, type: 'ollama' | 'vllm', clien
   };
   const contestants: Contestants = { fetch: plainFetch(url, type), bare: () => client(), router: () => route() };
   const times = await latency(contestants, CALLS);
+  const cpu = await cpuTime(contestants, CALLS);
   const rates = await throughput(contestants, 64, CALLS);
   const chunks = await chunkRate({ bare: client, router: route });
-  results[name] = { times, rates, chunks };
+  results[name] = { times, cpu, rates, chunks };
   const added = ((times['router']?.p50 ?? 0) - (times['bare']?.p50 ?? 0)).toFixed(3);
   row(`${name} p50 ms (+${added})`, times['bare']?.p50, times['router']?.p50, '<= 1.15 or +0.12 ms');
   row(`${name} p99 ms`, times['bare']?.p99, times['router']?.p99, '');
+  row(`${name} CPU us per call`, cpu['bare'], cpu['router'], '');
   row(`${name} calls/s at 64`, rates['bare'], rates['router'], '>= 0.85');
   row(`${name} chunks/s`, chunks['bare'], chunks['router'], '>= 0.85');
   row(`${name} plain fetch p50 ms`, times['fetch']?.p50, times['router']?.p50, '');
