@@ -85,6 +85,7 @@ export type {
   TaskRouteInEffect,
   TaskRouting,
 } from './models/selector-options.js';
+export type { EmbedOptions, EmbedResult } from './router/embed.js';
 export type { RouterStatus } from './router/local-llm-router.js';
 export { LocalLLMRouter } from './router/local-llm-router.js';
 export { quickRoute } from './router/quick-route.js';

@@ -21,8 +21,8 @@ export interface Hurdles {
 export function hurdlesOf(o: Requirements, minContext: number, maxVramBytes: number | null): Hurdles {
   return {
     contextTokens: o.contextTokens ?? 0,
-    // Whoever forces a model means it, whatever the category usually needs.
-    minContext: o.model === undefined ? minContext : 0,
+    // Whoever forces a model means it, whatever the category usually needs; and a vector needs no room for an answer.
+    minContext: o.model === undefined && !o.capabilities?.includes('embedding') ? minContext : 0,
     capabilities: o.capabilities ?? [],
     allowExternal: o.allowExternal ?? false,
     maxVramBytes,

@@ -1,3 +1,4 @@
+import type { Timeouts } from '../core/chat.js';
 import type { Clock } from '../core/clock.js';
 import type { Attempt } from '../core/decision.js';
 import { RouterError } from '../core/errors.js';
@@ -11,7 +12,7 @@ import type { Plan } from './decide.js';
 import { type FittedPrompt, fitPrompt } from './fit-prompt.js';
 import { type Call, callHook } from './hooks.js';
 import type { Question } from './question.js';
-import { type RouterState, refKey, servedModel } from './router-state.js';
+import { type RouterState, servedModel } from './router-state.js';
 
 /** What the engine needs to try the models in order, with the prompt fitted to each; `prompts` gathers what was sent. */
 export function attemptPlan(
@@ -61,8 +62,8 @@ function smallerThan(sent: FittedPrompt | undefined): number | undefined {
   return sent === undefined ? undefined : Math.ceil(sent.prompt.tokens / 2 + sent.report.reservedOutput);
 }
 
-/** Whether the model is outside of the allowed network, so that only the grant of this call lets it be used. */
-function leavesNetwork(state: RouterState, model: ModelRef): boolean {
+/** Whether a model is outside of the allowed network, so that only the grant of this call lets it be used. */
+export function leavesNetwork(state: RouterState, model: ModelRef): boolean {
   const served = servedModel(state, model);
   return served?.locality === 'external' || served?.remote === 'yes';
 }
@@ -103,13 +104,18 @@ function refuseUnsupported({ name, capabilities }: Transport, needed: readonly C
 /** States in which a request makes the server load the model first. */
 const LOADS: ReadonlySet<string> = new Set(['unloaded', 'loading', 'sleeping']);
 
-async function candidateFor(
+/** How a model is talked to: everything of an attempt but what is said. */
+export async function reach(
   state: RouterState,
-  { request, allowExternal }: Question,
-  { model, served, prompt, numCtx }: FittedPrompt,
-  { options, link, needed }: Call & { readonly needed: readonly Capability[] },
-  signal: AbortSignal,
-): Promise<Candidate> {
+  model: ModelRef,
+  served: ServedModel,
+  o: {
+    readonly timeouts: Timeouts | undefined;
+    readonly external: boolean;
+    readonly needed: readonly Capability[];
+    readonly signal: AbortSignal;
+  },
+): Promise<Omit<Candidate, 'request' | 'priority'> & { readonly headers: Record<string, string> }> {
   const { parts } = state;
   const connection = parts.discovery.connection(model.service);
   if (connection === undefined) throw new RouterError('ERR_NO_MODEL', `${model.service} is gone.`, { model: model.id });
@@ -119,14 +125,49 @@ async function candidateFor(
   // A transport of the host may be for one type of server; `apiStyle` names the wire itself.
   const own = endpoint?.apiStyle === 'openai' ? undefined : named(model.type);
   const transport = (own ?? named(connection.transport) ?? named('openai')) as Transport;
-  refuseUnsupported(transport, needed, model);
+  refuseUnsupported(transport, o.needed, model);
+  const headers = await headersOf(connection, parts.clock, o.signal);
+  const answeredMs = state.answered.get(refKey(model))?.atMs ?? Number.NEGATIVE_INFINITY;
+  const loading = LOADS.has(served.state.value) && answeredMs < connection.service.lastSeenMs;
+  const { connectMs, ...timeouts } = resolveTimeouts(
+    o.timeouts,
+    endpoint?.timeouts,
+    parts.timeouts,
+    loading || answersWhole,
+  );
+  return {
+    model,
+    transport,
+    headers,
+    fetch: state.network.fetchFor({ external: o.external, connectMs, chatPath: endpoint?.paths?.chat, apiPath }),
+    timeouts,
+    maxRetries: endpoint?.maxRetries ?? parts.retry.maxRetries,
+    slots: connection.maxConcurrent,
+    loading,
+  };
+}
+
+async function candidateFor(
+  state: RouterState,
+  { request, allowExternal: external }: Question,
+  { model, served, prompt, numCtx }: FittedPrompt,
+  { options, link, needed }: Call & { readonly needed: readonly Capability[] },
+  signal: AbortSignal,
+): Promise<Candidate> {
+  const { parts } = state;
+  const { headers, ...way } = await reach(state, model, served, {
+    timeouts: options?.timeouts,
+    external,
+    needed,
+    signal,
+  });
   const { numCtx: _asked, task: _task, complexity: _complexity, strategy: _strategy, ...wire } = request.wire;
   let chat: ChatRequest = {
     ...wire,
     ...(canReason(served) ? {} : { reasoningEffort: undefined }),
     model,
     messages: prompt.messages,
-    headers: await headersOf(connection, parts.clock, signal),
+    headers,
     ...(request.prefix === undefined ? {} : { prompt: request.prefix }),
     ...(numCtx === undefined ? {} : { numCtx }),
   };
@@ -140,23 +181,5 @@ async function candidateFor(
       throw error;
     }
   }
-  const answeredMs = state.answered.get(refKey(model))?.atMs ?? Number.NEGATIVE_INFINITY;
-  const loading = LOADS.has(served.state.value) && answeredMs < connection.service.lastSeenMs;
-  const { connectMs, ...timeouts } = resolveTimeouts(
-    options?.timeouts,
-    endpoint?.timeouts,
-    parts.timeouts,
-    loading || answersWhole,
-  );
-  return {
-    model,
-    transport,
-    request: chat,
-    fetch: state.network.fetchFor({ external: allowExternal, connectMs, chatPath: endpoint?.paths?.chat, apiPath }),
-    timeouts,
-    maxRetries: endpoint?.maxRetries ?? parts.retry.maxRetries,
-    slots: connection.maxConcurrent,
-    priority: request.wire.priority ?? 'interactive',
-    loading,
-  };
+  return { ...way, request: chat, priority: request.wire.priority ?? 'interactive' };
 }

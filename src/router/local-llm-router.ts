@@ -15,6 +15,7 @@ import { linkSignal, raceAbort, withDeadline } from '../internal/deadline.js';
 import { Subscribers } from '../internal/subscribers.js';
 import type { ModelSelector } from '../models/model-selector.js';
 import type { SecurityModule } from '../security/security-module.js';
+import { checkEmbedding, type EmbedOptions, type EmbedResult, embed } from './embed.js';
 import { explain } from './explain.js';
 import type { Call } from './hooks.js';
 import { Network } from './network.js';
@@ -121,6 +122,7 @@ export class LocalLLMRouter {
       running: new RunningCalls(),
       toolCallers: new BoundedMap(1_000),
       lastModels: new BoundedMap(1_000),
+      lastEmbedder: undefined,
       answered: new BoundedMap(1_000),
       ready: (signal) => this.#ready(signal),
     };
@@ -168,6 +170,19 @@ export class LocalLLMRouter {
     this.#checkOpen();
     const { serena = false, ...rest } = options ?? {};
     return explain(this.#state, { input, request, options: rest, link: linkSignal(rest.signal), serena });
+  }
+
+  /**
+   * Turns texts into vectors with an embedding model; all of them in one request. Without `model` the one that embedded
+   * last is kept while it is there, because vectors of different models do not compare: name it for what is stored.
+   *
+   * Rejects with a `RouterError`: `ERR_NO_MODEL` (no embedding model; a chat model is never asked), `ERR_CONTEXT_OVERFLOW`
+   * (a text is too long), `ERR_UNSUPPORTED`, `ERR_INVALID_REQUEST`, and as {@link LocalLLMRouter.route} does.
+   */
+  async embed(input: string | readonly string[], options?: EmbedOptions): Promise<EmbedResult> {
+    const texts = checkEmbedding(input, options);
+    this.#checkOpen();
+    return embed(this.#state, { texts, options, link: linkSignal(options?.signal) }, this.#watchers);
   }
 
   /** What a status page shows; asks nobody. */

@@ -12,7 +12,7 @@ import type { FittedPrompt } from './fit-prompt.js';
 import { type Call, withAfterResponse, withBeforeRoute } from './hooks.js';
 import { judgeTask, type Question, questionOf } from './question.js';
 import { lastUserText } from './requirements.js';
-import { type RouterState, refKey } from './router-state.js';
+import type { RouterState } from './router-state.js';
 
 /** Who hears of decisions and attempts, beside the caller. */
 export interface Watchers {
@@ -89,7 +89,10 @@ export async function* run(
     return result;
   } catch (error) {
     const failure = RouterError.is(error) || !signal.aborted ? error : abortError(signal);
-    if (asked !== undefined) await recordFailure(state, asked.question, asked.plan, failure);
+    if (asked !== undefined) {
+      const { question, plan } = asked;
+      await recordFailure(state, lastUserText(question.request.messages), plan.decision, failure);
+    }
     throw failure;
   } finally {
     if (timer !== undefined) clock.clearTimeout(timer);
@@ -100,16 +103,16 @@ export async function* run(
 }
 
 /** A failed call is audited too; the caller gets the failure itself, not that of the log. */
-async function recordFailure(
+export async function recordFailure(
   { parts }: RouterState,
-  { request }: Question,
-  { decision }: Plan,
+  query: string,
+  decision: RoutingDecision,
   failure: unknown,
 ): Promise<void> {
   const isCancelled = RouterError.is(failure) && (failure.code === 'ERR_ABORTED' || failure.code === 'ERR_CLOSED');
   const outcome = isCancelled ? 'cancelled' : 'failed';
   try {
-    await parts.security.logQuery({ query: lastUserText(request.messages), decision, outcome });
+    await parts.security.logQuery({ query, decision, outcome });
   } catch (error) {
     parts.logger.error('The audit log failed', error instanceof Error ? error.name : typeof error);
   }
@@ -119,7 +122,8 @@ function totalTimeout(ms: number): RouterError {
   return new RouterError('ERR_TIMEOUT', `The call took longer than its totalMs of ${ms} ms.`, { isRetryable: true });
 }
 
-function noModel({ parts }: RouterState, { rejected, requirements }: RoutingDecision): RouterError {
+/** The error of a decision without a model, with what would change that. */
+export function noModel({ parts }: RouterState, { rejected, requirements }: RoutingDecision): RouterError {
   const services = parts.discovery.services();
   const forced = requirements.model === undefined ? '' : ` for "${printable(requirements.model, 120)}"`;
   const reasons = rejected.map(

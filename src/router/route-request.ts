@@ -107,7 +107,8 @@ export const routeRequestSchema = v.strictObject({
   metadata: optional(v.record(v.string(), v.string('a text'), 'an object of texts')),
 });
 
-const routeOptionsSchema = v.strictObject({
+/** The options of a call. */
+export const routeOptionsSchema = v.strictObject({
   signal: optional(injected('an AbortSignal', 'addEventListener')),
   timeouts: optional(timeoutsSchema),
   allowExternal: optional(flag()),

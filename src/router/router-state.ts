@@ -21,15 +21,12 @@ export interface RouterState {
   readonly toolCallers: BoundedMap<string, ModelRef>;
   /** Which model answered a session last: its prefix cache is warm. */
   readonly lastModels: BoundedMap<string, ModelRef>;
+  /** Which model embedded last: vectors of different models do not compare. */
+  lastEmbedder: ModelRef | undefined;
   /** When a model last answered, and the context that it was loaded with at our request, in tokens. */
   readonly answered: BoundedMap<string, { readonly numCtx: number | undefined; readonly atMs: number }>;
   /** Resolves when models are known, and with `serena` also whether it answers; throws `ERR_NO_SERVICE` where there are none. */
   ready(signal: AbortSignal): Promise<void>;
-}
-
-/** Names a model at a service as one text. */
-export function refKey({ service, id }: { readonly service: string; readonly id: string }): string {
-  return `${service}\n${id}`;
 }
 
 /** Names a tool call: some servers number the calls of every answer alike. */

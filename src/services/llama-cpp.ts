@@ -1,6 +1,7 @@
 import type { Capability, ServedModel } from '../core/model.js';
 import { asCount, asObject, asString } from '../internal/json.js';
 import { assumed, goodObject, openAiList, refusal, said, strings } from './reply.js';
+import { assumedCapabilities } from './served-model.js';
 import type { Ask, ModelFacts, Reading, ServiceSpec } from './service-spec.js';
 
 /**
@@ -47,9 +48,10 @@ async function read(ask: Ask): Promise<Reading | null> {
     version: asString(props['build_info']),
     childPorts: isRouter ? childPorts(items.map(({ item }) => asObject(item['status']) ?? {})) : undefined,
     maxConcurrent: isRouter ? undefined : asCount(props['total_slots']),
-    models: items.map(({ name, item }) =>
-      isRouter ? routedModel(name, item) : { ...commonFacts(name, item), ...singleModel(item, props) },
-    ),
+    models: items.map(({ name, item }) => ({
+      ...(isRouter ? routedModel(name, item) : { ...commonFacts(name, item), ...singleModel(item, props) }),
+      ...otherKind(name),
+    })),
   };
 }
 
@@ -64,6 +66,12 @@ function commonFacts(id: string, item: Json): ModelFacts {
     contextLength: said(asCount(meta['n_ctx'])),
     maxContextLength: said(asCount(meta['n_ctx_train'])),
   };
+}
+
+/** No reply tells an embedding model from another, so its name has to. */
+function otherKind(id: string): Partial<ModelFacts> {
+  const guess = assumedCapabilities(id);
+  return guess.includes('chat') ? {} : { capabilities: assumed(guess) };
 }
 
 function singleModel(item: Json, props: Json): Partial<ModelFacts> {

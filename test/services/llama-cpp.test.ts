@@ -36,6 +36,13 @@ describe('llama.cpp with one model, recorded b11549', () => {
     });
   });
 
+  it('takes a model for an embedding model by its name, which is all that tells', async () => {
+    const text = await recorded(`${wheel}/models-v1`).text();
+    const list = new Response(text.replaceAll('tiny-chain', 'nomic-embed-text-v1.5'));
+    const { models } = await look({ ...single, 'GET /v1/models': list }, { at: 'llama.cpp' });
+    expect(models[0]?.capabilities).toEqual({ value: ['embedding'], source: 'assumed' });
+  });
+
   it('sees that it sleeps, without waking it', async () => {
     const net = network({
       'GET /health': recorded(`${wheel}/sleep-health`),
