@@ -14,7 +14,7 @@ import { classifyTask } from '../tasks/classify-task.js';
 import { leavesNetwork, reach } from './attempt-plan.js';
 import { noModel, recordFailure, type Watchers } from './pipeline.js';
 import { routeOptionsSchema } from './route-request.js';
-import { type RouterState, servedModel } from './router-state.js';
+import { type RouterState, refKey, servedModel } from './router-state.js';
 
 /**
  * Options of one embedding call.

@@ -12,7 +12,7 @@ import type { FittedPrompt } from './fit-prompt.js';
 import { type Call, withAfterResponse, withBeforeRoute } from './hooks.js';
 import { judgeTask, type Question, questionOf } from './question.js';
 import { lastUserText } from './requirements.js';
-import type { RouterState } from './router-state.js';
+import { type RouterState, refKey } from './router-state.js';
 
 /** Who hears of decisions and attempts, beside the caller. */
 export interface Watchers {
