@@ -174,6 +174,13 @@ describe('LM Studio', () => {
     expect((await look(server({}), { at: 'lmstudio' })).failure).toMatchObject({ code: 'ERR_BAD_RESPONSE' });
   });
 
+  it('is not taken from an empty list without its greeting, and is up with both', async () => {
+    const none = { 'GET /api/v1/models': { models: [] } };
+    expect((await look(server(none), { at: 'lmstudio' })).type).not.toBe('lmstudio');
+    const found = await look(server({ 'GET /lmstudio-greeting': greeting, ...none }), { at: 'lmstudio' });
+    expect(found).toMatchObject({ type: 'lmstudio', status: 'up', models: [] });
+  });
+
   it('sends only requests that change nothing', async () => {
     const net = server({ 'GET /lmstudio-greeting': greeting });
     await look(net, { at: 'lmstudio' });

@@ -89,6 +89,12 @@ describe('Open WebUI', () => {
     expect(found.failure).toMatchObject({ code: 'ERR_BAD_RESPONSE' });
   });
 
+  it('is told from all others on its default ports, whoever else is looked for there', async () => {
+    const { fetch } = server({ 'GET /api/models': recorded(`${at}/models-noauth`) });
+    const { services } = await new ServiceDiscovery({ fetch, hosts: ['localhost'] }).discoverAll();
+    expect(services.map(({ id }) => id).sort()).toEqual(['open-webui@localhost:3000', 'open-webui@localhost:8080']);
+  });
+
   it('is asked for two things only, none of them at a backend', async () => {
     const net = server();
     await look(net, { at: 'open-webui' });
