@@ -44,6 +44,12 @@ export interface TaskComplexity {
   readonly reasons: readonly string[];
 }
 
+/** The band that a score of complexity falls into. */
+export function bandOf(score: number): TaskComplexity['band'] {
+  if (score <= 3) return 'low';
+  return score <= 6 ? 'medium' : 'high';
+}
+
 /**
  * What the host knows about a request beside its text.
  * @public

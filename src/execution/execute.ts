@@ -4,8 +4,8 @@ import { RouterError, type RouterErrorCode } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import type { ModelRef } from '../core/model.js';
 import { abortError, type LinkedSignal, linkSignal, raceAbort } from '../internal/deadline.js';
-import { nameOf } from '../internal/model-name.js';
-import { type Health, keyOf } from './health.js';
+import { nameOf, refKey } from '../internal/model-name.js';
+import type { Health } from './health.js';
 import type { Candidate, ExecutionEvent, ExecutionReport, FallbackPlan } from './plan.js';
 import type { Queues, Ticket } from './queues.js';
 import { withRetry } from './retry.js';
@@ -142,7 +142,7 @@ async function* attemptInOrder(
         attempt.settle(attempt.sent ? 'failed' : 'skipped', error);
         if (end !== undefined || FATAL.has(error.code)) throw withDetails(error, attempts, text);
         errors.push(error);
-        if (attempt.sent) progress.tried.add(keyOf(step.model));
+        if (attempt.sent) progress.tried.add(refKey(step.model));
         if (error.code === 'ERR_CONTEXT_OVERFLOW' && step.level !== 'reduced-context') {
           progress.overflowed.push({ ...step, level: 'reduced-context', contextLimit: error.contextLimit });
         }
@@ -168,7 +168,7 @@ function* stepsOf(plan: FallbackPlan, health: Health, progress: Progress): Gener
   }
   yield* progress.overflowed;
   const { smallest } = plan;
-  if (smallest !== undefined && !progress.tried.has(keyOf(smallest)) && !health.blocked(smallest)) {
+  if (smallest !== undefined && !progress.tried.has(refKey(smallest)) && !health.blocked(smallest)) {
     yield { model: smallest, level: 'smallest' };
   }
   yield* unhealthy;

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import type { RouterError, RouterErrorCode } from '../core/errors.js';
 import type { ModelRef } from '../core/model.js';
+import { refKey } from '../internal/model-name.js';
 
 /** `open`: left alone for a while; `half-open`: one trial may show whether it works again. */
 export type HealthState = 'closed' | 'open' | 'half-open';
@@ -49,30 +50,30 @@ export class Health {
 
   /** Where the model stands now. */
   state(model: ModelRef): HealthState {
-    const entry = this.#entries.get(keyOf(model));
+    const entry = this.#entries.get(refKey(model));
     return entry === undefined ? 'closed' : this.#stateOf(entry);
   }
 
   /** Whether the model is better left alone now: open, or its one trial is under way. */
   blocked(model: ModelRef): boolean {
-    const entry = this.#entries.get(keyOf(model));
+    const entry = this.#entries.get(refKey(model));
     return entry !== undefined && entry.until !== 0 && (entry.trial || this.#clock.now() < entry.until);
   }
 
   /** An attempt begins; it must end in `succeeded`, `failed` or `released`. */
   begin(model: ModelRef): void {
-    const entry = this.#entries.get(keyOf(model));
+    const entry = this.#entries.get(refKey(model));
     if (entry !== undefined && this.#stateOf(entry) === 'half-open') entry.trial = true;
   }
 
   /** The model answered. */
   succeeded(model: ModelRef): void {
-    this.#entries.delete(keyOf(model));
+    this.#entries.delete(refKey(model));
   }
 
   /** The attempt ended without telling anything about the model. */
   released(model: ModelRef): void {
-    const entry = this.#entries.get(keyOf(model));
+    const entry = this.#entries.get(refKey(model));
     if (entry !== undefined) entry.trial = false;
   }
 
@@ -82,7 +83,7 @@ export class Health {
       this.released(model);
       return;
     }
-    const key = keyOf(model);
+    const key = refKey(model);
     const entry = this.#entries.get(key) ?? { model, failures: 0, opened: 0, until: 0, trial: false };
     this.#entries.set(key, entry);
     entry.trial = false;
@@ -107,9 +108,4 @@ export class Health {
     if (entry.until === 0) return 'closed';
     return this.#clock.now() < entry.until ? 'open' : 'half-open';
   }
-}
-
-/** One model at one service. */
-export function keyOf(model: ModelRef): string {
-  return `${model.service}\n${model.id}`;
 }

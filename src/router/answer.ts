@@ -1,10 +1,12 @@
 import type { Message, RouteResult } from '../core/chat.js';
 import { parseCodeEdits } from '../edits/parse-code-edits.js';
 import type { ExecutionReport } from '../execution/plan.js';
+import { assistantMessage } from '../internal/messages.js';
+import { refKey } from '../internal/model-name.js';
 import type { Plan } from './decide.js';
 import type { FittedPrompt } from './fit-prompt.js';
 import type { Question } from './question.js';
-import { callKey, type RouterState, refKey } from './router-state.js';
+import { callKey, type RouterState } from './router-state.js';
 
 /** Makes the answer that the caller gets. */
 export function resultOf(
@@ -19,11 +21,7 @@ export function resultOf(
   return {
     id: question.id,
     text,
-    message: {
-      role: 'assistant',
-      content: text === '' && toolCalls.length > 0 ? null : text,
-      ...(toolCalls.length === 0 ? {} : { tool_calls: toolCalls }),
-    },
+    message: assistantMessage(text, toolCalls),
     ...(reasoning === undefined ? {} : { reasoning }),
     toolCalls,
     finishReason,

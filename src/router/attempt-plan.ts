@@ -8,11 +8,12 @@ import type { ServiceConnection } from '../discovery/service-discovery.js';
 import type { Candidate, FallbackPlan } from '../execution/plan.js';
 import { resolveTimeouts } from '../execution/timeouts.js';
 import { raceAbort, withDeadline } from '../internal/deadline.js';
+import { refKey } from '../internal/model-name.js';
 import type { Plan } from './decide.js';
 import { type FittedPrompt, fitPrompt } from './fit-prompt.js';
 import { type Call, callHook } from './hooks.js';
 import type { Question } from './question.js';
-import { type RouterState, refKey, servedModel } from './router-state.js';
+import { type RouterState, servedModel } from './router-state.js';
 
 /** What the engine needs to try the models in order, with the prompt fitted to each; `prompts` gathers what was sent. */
 export function attemptPlan(

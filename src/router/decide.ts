@@ -1,11 +1,12 @@
 import type { Rejection, RoutingDecision } from '../core/decision.js';
 import type { ModelRef } from '../core/model.js';
+import { refKey } from '../internal/model-name.js';
 import type { Ranking } from '../models/model-selector.js';
 import { type FittedPrompt, fitPrompt } from './fit-prompt.js';
 import type { Question } from './question.js';
 import { requirementsOf } from './requirements.js';
 import type { NormalRequest } from './route-request.js';
-import { callKey, type RouterState, refKey, servedModel } from './router-state.js';
+import { callKey, type RouterState, servedModel } from './router-state.js';
 
 /** A decision, and what it takes to carry it out. */
 export interface Plan {

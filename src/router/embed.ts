@@ -7,14 +7,14 @@ import type { Transport } from '../core/transport.js';
 import { execute } from '../execution/execute.js';
 import type { ExecutionReport, FallbackPlan } from '../execution/plan.js';
 import { abortError, type LinkedSignal, withDeadline } from '../internal/deadline.js';
-import { nameOf } from '../internal/model-name.js';
+import { nameOf, refKey } from '../internal/model-name.js';
 import { checkOptions, optional, text } from '../internal/options.js';
 import { shownValue } from '../internal/redact.js';
 import { classifyTask } from '../tasks/classify-task.js';
 import { leavesNetwork, reach } from './attempt-plan.js';
 import { noModel, recordFailure, type Watchers } from './pipeline.js';
 import { routeOptionsSchema } from './route-request.js';
-import { type RouterState, refKey, servedModel } from './router-state.js';
+import { type RouterState, servedModel } from './router-state.js';
 
 /**
  * Options of one embedding call.

@@ -3,8 +3,9 @@ import { chooseNumCtx } from '../context/num-ctx.js';
 import type { ContextReport } from '../core/decision.js';
 import { RouterError } from '../core/errors.js';
 import type { Fact, ModelRef, ServedModel } from '../core/model.js';
+import { refKey } from '../internal/model-name.js';
 import type { Question } from './question.js';
-import { type RouterState, refKey, servedModel } from './router-state.js';
+import { type RouterState, servedModel } from './router-state.js';
 
 /** A prompt that fits one model, and what is told about it. */
 export interface FittedPrompt {

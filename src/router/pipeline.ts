@@ -3,6 +3,7 @@ import type { Attempt, RoutingDecision } from '../core/decision.js';
 import { RouterError } from '../core/errors.js';
 import { execute } from '../execution/execute.js';
 import { abortError } from '../internal/deadline.js';
+import { refKey } from '../internal/model-name.js';
 import { printable } from '../internal/redact.js';
 import { conclude, resultOf } from './answer.js';
 import { attemptPlan } from './attempt-plan.js';
@@ -12,7 +13,7 @@ import type { FittedPrompt } from './fit-prompt.js';
 import { type Call, withAfterResponse, withBeforeRoute } from './hooks.js';
 import { judgeTask, type Question, questionOf } from './question.js';
 import { lastUserText } from './requirements.js';
-import { type RouterState, refKey } from './router-state.js';
+import type { RouterState } from './router-state.js';
 
 /** Who hears of decisions and attempts, beside the caller. */
 export interface Watchers {

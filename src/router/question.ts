@@ -2,7 +2,7 @@ import type { Message, RouteOptions } from '../core/chat.js';
 import type { SerenaReport } from '../core/decision.js';
 import type { Environment } from '../core/environment.js';
 import { RouterError } from '../core/errors.js';
-import type { TaskClassification } from '../core/task.js';
+import { bandOf, type TaskClassification } from '../core/task.js';
 import { classifyTask } from '../tasks/classify-task.js';
 import type { CodeContext } from './code-context.js';
 import { hostError } from './hooks.js';
@@ -41,11 +41,6 @@ export function judgeTask(state: RouterState, request: NormalRequest): TaskClass
     ...(category === undefined ? {} : { category, confidence: 1, alternatives: [] }),
     ...(score === undefined ? {} : { complexity: { score, band: bandOf(score), reasons: ['given by the caller'] } }),
   };
-}
-
-function bandOf(score: number): 'low' | 'medium' | 'high' {
-  if (score <= 3) return 'low';
-  return score <= 6 ? 'medium' : 'high';
 }
 
 /** Puts together what is known before a model is chosen. */
