@@ -7,6 +7,7 @@ import { isSystem } from '../internal/messages.js';
 import { type ContextEntry, compact } from './compaction.js';
 import { type ContextOptions, type NormalisedContext, normaliseContext } from './context-options.js';
 import { MessageCounter } from './message-counter.js';
+import type { PreparedPrompt } from './prepared-prompt.js';
 import { SessionStore } from './session-store.js';
 import {
   checkMessage,
@@ -25,29 +26,6 @@ import { extractSummary } from './summary.js';
 
 /** A conversation that does not name its session goes on here. */
 const DEFAULT_SESSION = 'default';
-
-/**
- * What `ContextManager.prepare` gives: a prompt that fits, and the way to make its outcome part of the conversation.
- * @internal
- */
-export interface PreparedPrompt {
-  /** What to send; copies, free to be changed. */
-  readonly messages: Message[];
-  /** Tokens of the prompt with its tool definitions. */
-  readonly tokens: number;
-  /** Tokens kept free for the answer. */
-  readonly reservedOutput: number;
-  /** What had to be compacted, if anything. */
-  readonly compaction: CompactionReport | null;
-  /** What else a person should know. */
-  readonly notes: readonly string[];
-  // `window`: what to remember where the one that was fitted to only stands for an unknown one.
-  /** Adds to the conversation what it gains; to be called once, after success. Without a session it does nothing. */
-  commit(
-    added: readonly Message[],
-    o?: { metadata?: Readonly<Record<string, string>> | undefined; window?: number | undefined },
-  ): void;
-}
 
 /**
  * Keeps conversations within the context window of the model that goes on with them.

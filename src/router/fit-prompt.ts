@@ -1,5 +1,5 @@
-import type { PreparedPrompt } from '../context/context-manager.js';
 import { chooseNumCtx } from '../context/num-ctx.js';
+import type { PreparedPrompt } from '../context/prepared-prompt.js';
 import type { ContextReport } from '../core/decision.js';
 import { RouterError } from '../core/errors.js';
 import type { Fact, ModelRef, ServedModel } from '../core/model.js';
