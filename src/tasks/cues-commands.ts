@@ -1,62 +1,14 @@
 import type { Evidence } from './weights.js';
 
-const CODE: Evidence = [3, 0, 0, 0];
-const THINK: Evidence = [0, 3, 0, 0];
-const LOOK: Evidence = [0, 0, 3, 0];
-const TEXT: Evidence = [0, 0, 0, 3];
+// Slash commands that coding agents and editors share: coding, reasoning, analysis, documentation. Own collection.
+const COMMANDS = [
+  ' fix tests test edit new refactor generate code terminal optimize implement build run ',
+  ' ask plan think design brainstorm architect ',
+  ' review analyze search debug audit security-review find problems pr-comments ',
+  ' explain doc docs comment commit summarize changelog readme pr title init compact ',
+];
 
-/** Slash commands that coding agents and editors share; unknown ones say nothing. Own collection. */
-export const COMMANDS: { readonly [command: string]: Evidence } = {
-  fix: CODE,
-  tests: CODE,
-  test: CODE,
-  edit: CODE,
-  new: CODE,
-  newnotebook: CODE,
-  setuptests: CODE,
-  startdebugging: CODE,
-  refactor: CODE,
-  generate: CODE,
-  code: CODE,
-  cmd: CODE,
-  terminal: CODE,
-  optimize: CODE,
-  implement: CODE,
-  build: CODE,
-  run: CODE,
-  lint: CODE,
-  simplify: CODE,
-  architect: THINK,
-  ask: THINK,
-  plan: THINK,
-  think: THINK,
-  design: THINK,
-  brainstorm: THINK,
-  compare: THINK,
-  review: LOOK,
-  analyze: LOOK,
-  search: LOOK,
-  debug: LOOK,
-  audit: LOOK,
-  security: LOOK,
-  'security-review': LOOK,
-  smell: LOOK,
-  find: LOOK,
-  problems: LOOK,
-  'pr-comments': LOOK,
-  pr_comments: LOOK,
-  explain: TEXT,
-  doc: TEXT,
-  docs: TEXT,
-  comment: TEXT,
-  commit: TEXT,
-  summarize: TEXT,
-  summary: TEXT,
-  changelog: TEXT,
-  readme: TEXT,
-  pr: TEXT,
-  title: TEXT,
-  init: TEXT,
-  share: TEXT,
-  compact: TEXT,
-};
+/** What a slash command asks for; unknown ones say nothing. */
+export function commandEvidence(command: string): Evidence {
+  return COMMANDS.map((list) => (list.includes(` ${command} `) ? 'Y' : 'M')).join('');
+}

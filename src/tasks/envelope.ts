@@ -1,37 +1,19 @@
-/**
- * Blocks that agents and chat pages put around a request. Names as seen in the prompts of coding agents and chat
- * pages; compared in lower case.
- */
+// Blocks that agents and chat pages put around a request, as seen in their prompts; in lower case.
 // The request stands inside these; the last one counts.
 const REQUEST_TAGS = [
   'user_query',
   'userrequest',
   'user_request',
   'user_message',
-  'user_input',
   'task',
   'feedback',
   'question',
   'query',
-  'request',
-  'prompt',
-] as const;
-
+];
 // The request stands behind these lines.
-const REQUEST_HEADINGS = [
-  '## my request for codex',
-  '### user query',
-  '### question',
-  '### instruction',
-  '### request',
-  '## request',
-  'user request:',
-  'my request:',
-] as const;
-
-// Tags of pages and components, where `<name>` is code and not an envelope.
-const MARKUP =
-  /^(?:html|head|body|div|span|p|a|ul|ol|li|table|tr|td|th|form|input|button|img|svg|g|path|script|style|h[1-6]|section|header|footer|nav|main|label|select|option|template|project|dependency|component)$/;
+const REQUEST_HEADINGS = ['## my request for codex', '### user query', '### instruction'];
+// Blocks about the request; other tags are markup that the user pasted.
+const ENVELOPE = /[_-]|^(?:context|files?|attachments?|instructions|documents?|reminder|tools?|info)$/i;
 
 /** Peels harness blocks off a message; HTML stays, because it is code that the user pasted. */
 export function peelEnvelope(message: string): string {
@@ -73,7 +55,7 @@ function peelBlocks(text: string): string {
   OPEN_TAG.lastIndex = 0;
   for (let tag = OPEN_TAG.exec(text); tag !== null; tag = OPEN_TAG.exec(text)) {
     const name = tag[2] as string;
-    if (MARKUP.test(name.toLowerCase()) || unclosed.has(name)) continue;
+    if (!ENVELOPE.test(name) || unclosed.has(name)) continue;
     const close = text.indexOf(`</${name}>`, OPEN_TAG.lastIndex);
     if (close < 0) {
       unclosed.add(name);

@@ -8,17 +8,13 @@ export interface Material {
   quote: number;
   /** Code within a sentence. */
   inline: number;
-  /** The code ends before it is complete. */
-  open: boolean;
-  /** Blocks between code fences. */
-  fences: number;
 }
 
 export type LineKind = 'blank' | 'prose' | 'code' | 'trace' | 'log' | 'diff' | 'data' | 'quote';
 
 /** Nothing pasted. */
 export function noMaterial(): Material {
-  return { code: 0, trace: 0, log: 0, diff: 0, data: 0, quote: 0, inline: 0, open: false, fences: 0 };
+  return { code: 0, trace: 0, log: 0, diff: 0, data: 0, quote: 0, inline: 0 };
 }
 
 /** Whether there is code or output to work on. */
@@ -26,25 +22,27 @@ export function hasMaterial(m: Material): boolean {
   return m.code + m.trace + m.log + m.diff + m.data + m.inline > 0;
 }
 
+const SUSPICIOUS = /[^\p{L}\s,.?!'’-]|^\s|^(?:import|from|return|at|class|[A-Z]{4,})\b/u;
 const TRACE =
-  /^\s*(?:at \S.{0,200}[(:]|File "|Traceback \(|Caused by:|goroutine \d|Exception in thread|thread '|\.\.\. \d+ more|from \S+:\d+|\^+\s*$|#\d+ +0x)/;
+  /^\s*(?:at \S.{0,200}[(:]|File "|Traceback|Caused by:|goroutine \d|Exception in|thread '|\.\.\. \d+ more|\^+\s*$|#\d+ +0x)/;
 const LOG =
-  /^\s*(?:\[?\d{4}-\d\d-\d\d[T ]|\[?\d\d:\d\d:\d\d|\[\d+\.\d+m?s?\]|\[?(?:ERROR|WARN|WARNING|INFO|FATAL|DEBUG|CRITICAL|PANIC)\]?[ :\]]|npm (?:ERR|WARN)!|E\/|W\/|[\w-]+\[\d+\]:|error(?:\[\w+\])?: |fatal: |panic: |Program received |Segmentation fault|\[[A-Z]+\d+\])/;
-const ERROR_NAME = /^\s*(?:[\w$.]*\.)?(?:[A-Z]\w*(?:Error|Exception)|Error|Uncaught \w+)\b\s?:/;
-const DIFF = /^(?:diff --git |@@ |\+\+\+ |--- [ab]?\/|index [\da-f]{6,}|\+ |- {3,}\S|[+-]\t)/;
+  /^\s*(?:\[?\d{4}-\d\d-\d\d[T ]|\[?\d\d:\d\d:\d\d|\[\d+\.\d+|\[?(?:ERROR|WARN|WARNING|INFO|FATAL|DEBUG)\]?[ :\]]|npm ERR!|[\w-]+\[\d+\]:|(?:[A-Za-z]+ ){0,3}[Ee]rror(?:\[\w+\])?: |(?:fatal|panic): |Program received |\[[A-Z]+\d+\]|(?:[\w$.]*\.)?(?:[A-Z]\w*(?:Error|Exception)|Uncaught \w+)\b\s?:)/;
+const DIFF = /^(?:diff --git |@@ |\+\+\+ |--- [ab]?\/|index [\da-f]{6,})/;
 const CODE_START =
-  /^\s*(?:#include\b|#!|#define\b|<\?php|<\/?[a-zA-Z][\w-]*(?:[ >/]|$)|(?:export |async |public |private |protected |static |final )*(?:def |class \w+|function\b ?\w*\(|const \w|let \w+ ?=|var \w+ ?=|fn \w|func \w|interface \w+ ?\{|struct \w|enum \w|namespace \w|using \w+[;. ]|void \w|int \w|package [\w.]+;?$)|import (?:\w+ from|\{|\*|[\w.]+;?$|['"])|from \S+ import |return\b.{0,200}[;)\w]$|(?:if|for|while|switch|else if|elif|catch) ?\(|(?:if|for|while|with|elif|try|else|except)\b.{0,200}:$|SELECT .|INSERT INTO |UPDATE \w+ SET|CREATE TABLE|DELETE FROM |FROM \w|WHERE \w|GROUP BY|ORDER BY|INNER JOIN|LEFT JOIN|@\w+\(?.{0,100}\)?$|\/\/|\/\*|\*\/|\$ \w|print\(|console\.|\}|\)|\{$|\]$|#{2,} ?-)/;
+  /^\s*(?:#include\b|#!|<[?/]?[a-zA-Z][\w-]*[ >/]|(?:export |async |public |private |protected |static )*(?:def |class \w+|function\b ?\w*\(|(?:const|fn|func|struct|enum|void|int) \w|(?:let|var) \w+ ?=|interface \w+ ?\{|using \w+[;. ])|import (?:\w+ from|\{|\*|[\w.]+;?$|['"])|from \S+ import |return\b.{0,200}[;)\w]$|(?:if|for|while|switch|else if|elif|catch) ?\(|(?:if|for|while|with|elif|try|else|except)\b.{0,200}:$|SELECT .|INSERT INTO |CREATE TABLE|(?:FROM|WHERE) \w|(?:GROUP|ORDER) BY|(?:INNER|LEFT) JOIN|@\w+\(|\* @|\/[/*]|\*\/|print\(|console\.|[})]|\{$|\]$)/;
 const CODE_MARK =
-  /=>|[=!]==?\s?\S|\+=|-=|\(\);|\);|->|::\w|\w\s?=\s?["'\w[{(]|[;{}]\s*$|\w\(.{0,200}\)\s*[:;{]?\s*$|^\s*[\w.]+\(|<\/\w+>|&&|\|\|/;
+  /=>|[=!]==?\s?\S|[+-]=|\(\);|->|::\w|\w\s?=\s?["'\w[{(]|[;{}]\s*$|\w\(.{0,200}\)\s*[:;{]?\s*$|<\/\w+>|&&|\|\|/;
 
 /** What a line is; `after` says that the line before it was material. */
 export function lineKind(line: string, after: boolean): LineKind {
   if (line.length > 600) line = line.slice(0, 600);
   const text = line.trim();
   if (text === '') return 'blank';
+  // Most sentences have nothing but words.
+  if (!after && !SUSPICIOUS.test(line)) return 'prose';
   if (text.startsWith('>')) return text.startsWith('>>>') ? 'code' : 'quote';
   if (TRACE.test(line)) return 'trace';
-  if (LOG.test(line) || ERROR_NAME.test(line)) return 'log';
+  if (LOG.test(line)) return 'log';
   if (DIFF.test(line)) return text.startsWith('- ') || text.startsWith('+ ') ? (after ? 'diff' : 'prose') : 'diff';
   const words = plainWords(text);
   if (words < 6 && (text.match(/[\\/]/g)?.length ?? 0) > 3 && !text.startsWith('//')) return 'log';
@@ -89,8 +87,5 @@ export function splitMixedLine(line: string, kind: LineKind): [string, boolean] 
 }
 
 const CODE_WORD =
-  /^\s*(?:const|let|var|int|char|return|for|while|if|else|public|private|static|void|function|class|import|from|SELECT)\b/;
+  /^\s*(?:const|let|var|int|char|return|for|while|if|else|public|private|static|void|class|import|from)\b/;
 const INLINE_START = /#include|#!\/|\bSELECT\s|\bdef \w|\bfunction\s?\w*\(|\bfor \w+ in |\bprint\(|[{;=<[]|\w+\(/;
-
-/** Kinds that are counted in lines. */
-export type CountedKind = Exclude<LineKind, 'blank' | 'prose'>;

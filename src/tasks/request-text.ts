@@ -16,8 +16,8 @@ export interface RequestText {
 const HEAD = 5_000;
 const TAIL = 3_000;
 // Of the peeled words: what a person asks fits in this.
-const WORDS_HEAD = 1_200;
-const WORDS_TAIL = 600;
+const WORDS_HEAD = 700;
+const WORDS_TAIL = 350;
 
 /** Text of a message; parts that are no text count as nothing. */
 export function textOf(content: Message['content'] | undefined): string {
@@ -45,12 +45,17 @@ export function findRequest(message: string): RequestText {
     if (prose) readProse(part, material, words);
     else readFence(part, material);
   }
+  // "Improve this paragraph:": what comes behind is not the request.
+  if (words.length > 1 && OWN_TEXT.test(words[0] as string)) material.quote += words.splice(1).length;
   let text = words.join('\n').trim();
   const command = /^\/([a-z][\w:-]*)(?=\s|$)/i.exec(text)?.[1]?.toLowerCase() ?? null;
   if (command !== null) text = text.slice(command.length + 1).trim();
   if (text.length > WORDS_HEAD + WORDS_TAIL) text = `${text.slice(0, WORDS_HEAD)}\n${text.slice(-WORDS_TAIL)}`;
   return { text, material, command };
 }
+
+const OWN_TEXT =
+  /\b(?:this|these|following|below)\b.{0,60}\b(?:paragraph|text|sentence|article|e?mail|message|story|document|section|notes)\b.{0,60}:\s*$|^(?:translate|proofread|rephrase|summari[sz]e)\b.{0,80}:\s*$/i;
 
 function readFence(part: string, material: Material): void {
   const lines = part.split('\n');
@@ -59,7 +64,6 @@ function readFence(part: string, material: Material): void {
     const kind = lineKind(line, true);
     if (kind !== 'blank') material[kind === 'prose' ? 'code' : kind]++;
   }
-  material.fences++;
 }
 
 function readProse(part: string, material: Material, words: string[]): void {

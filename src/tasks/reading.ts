@@ -1,0 +1,87 @@
+import type { ClassifyOptions } from '../core/task.js';
+import { type Clause, readClauses } from './clauses.js';
+import type { Language } from './lexicon.js';
+import { hasMaterial, type Material } from './material.js';
+import { findRequest } from './request-text.js';
+
+/** A message as the estimates read it. */
+export interface Reading {
+  readonly clauses: readonly Clause[];
+  readonly language: Language;
+  readonly material: Material;
+  /** Slash command without its slash. */
+  readonly command: string | null;
+  /** What ties it to certain code or text. */
+  readonly ties: Ties;
+}
+
+/** What ties a request to certain code or text. */
+export interface Ties {
+  /** Code, output or a picture is in the message. */
+  readonly pasted: boolean;
+  /** "our", "us", the repository. */
+  readonly ours: boolean;
+  /** "we" doing something now. */
+  readonly we: boolean;
+  /** "this", "the selected". */
+  readonly pointed: boolean;
+  /** A name out of code. */
+  readonly named: boolean;
+  /** "the parser", "the login page". */
+  readonly definite: boolean;
+  /** A technology. */
+  readonly tech: boolean;
+  /** One certain thing: any of the first five. */
+  readonly given: boolean;
+  /** Nothing points at a certain thing. */
+  readonly general: boolean;
+}
+
+/** Reads a message. */
+export function readMessage(message: string, o: ClassifyOptions): Reading {
+  const { text, material, command } = findRequest(message);
+  const { clauses, language } = readClauses(text);
+  const pasted = hasMaterial(material) || o.hasImages === true;
+  const some = (test: (c: Clause) => boolean): boolean => clauses.some(test);
+  const ours = some(({ shape }) => shape.roles.includes('u') || marked(shape.roles, shape.nouns).includes('8'));
+  const we = some(({ act, shape }) => shape.roles.includes('e') && !/howTo|choose|order|statement/.test(act));
+  // "Explain" alone means what the host shows.
+  const pointed = some(
+    ({ act, shape }) => shape.roles.includes('t') || (act === 'order' && clauses.length + shape.roles.length === 2),
+  );
+  const named = some(({ shape }) => shape.names.includes('i'));
+  const definite = some(isDefinite);
+  const tech = some(({ shape }) => shape.names.includes('t'));
+  const given = pasted || ours || we || pointed || named;
+  return {
+    clauses,
+    language,
+    material,
+    command,
+    ties: { pasted, ours, we, pointed, named, definite, tech, given, general: !given && !definite },
+  };
+}
+
+/** Nouns, with an `a` before those that an indefinite article makes new. */
+function marked(roles: string, nouns: string): string {
+  let out = '';
+  for (let i = 0; i < nouns.length; i++) out += roles.charAt(i - 1) === 'a' ? '0' : nouns.charAt(i);
+  return out;
+}
+
+/** "The parser" is a certain thing; "the same thread", "the CAP theorem", "the lifecycle of a component" are not. */
+function isDefinite({ shape }: Clause): boolean {
+  const { roles, nouns, names, words } = shape;
+  for (let at = roles.indexOf('d'); at >= 0; at = roles.indexOf('d', at + 1)) {
+    if (VAGUE.test(words[at + 1] ?? '')) continue;
+    // Up to the end of the noun phrase.
+    const length = roles.slice(at + 1, at + 6).search(/[px]/);
+    const end = length < 0 ? at + 6 : at + 1 + length;
+    if (/[57]/.test(nouns.slice(at + 1, end)) || names.slice(at + 1, end).includes('t')) continue;
+    if (words[end] !== 'of' || /[dtuj]/.test(roles.charAt(end + 1)) || names.charAt(end + 1) === 'i') return true;
+  }
+  return false;
+}
+
+const VAGUE =
+  /^(?:same|first|last|most|best|only|number|length|sum|other|next|world|internet|web|user|browser|past|future|following)$/;
