@@ -12,6 +12,7 @@ import {
   milliseconds,
   number,
   oneOf,
+  oneOfKeys,
   optional,
   text,
   whole,
@@ -62,29 +63,31 @@ export interface DiscoveryOptions {
   readonly fetch?: FetchLike | undefined;
 }
 
-const KNOWN_TYPES: readonly KnownServiceType[] = [
-  'ollama',
-  'lmstudio',
-  'jan',
-  'open-webui',
-  'localai',
-  'vllm',
-  'llama.cpp',
-  'koboldcpp',
-  'gpt4all',
-  'text-generation-webui',
-  'sglang',
-  'llama-swap',
-  'docker-model-runner',
-  'lemonade',
-  'tabbyapi',
-  'mlx-lm',
-  'llama-cpp-python',
-  'openai-compatible',
-];
+/** One entry per type: one that is added to the union cannot be forgotten here. */
+const KNOWN: Readonly<Record<KnownServiceType, true>> = {
+  ollama: true,
+  lmstudio: true,
+  jan: true,
+  'open-webui': true,
+  localai: true,
+  vllm: true,
+  'llama.cpp': true,
+  koboldcpp: true,
+  gpt4all: true,
+  'text-generation-webui': true,
+  sglang: true,
+  'llama-swap': true,
+  'docker-model-runner': true,
+  lemonade: true,
+  tabbyapi: true,
+  'mlx-lm': true,
+  'llama-cpp-python': true,
+  'openai-compatible': true,
+};
+const KNOWN_TYPES: readonly string[] = Object.keys(KNOWN);
 
 const serviceType = v.custom<string>(
-  (x) => typeof x === 'string' && ((KNOWN_TYPES as readonly string[]).includes(x) || /^custom:./.test(x)),
+  (x) => typeof x === 'string' && (KNOWN_TYPES.includes(x) || /^custom:./.test(x)),
   `one of ${KNOWN_TYPES.map((type) => `"${type}"`).join(', ')}, or "custom:<name>"`,
 );
 
@@ -146,7 +149,7 @@ export const discoverySchema = v.strictObject({
   security: optional(injected('a SecurityModule', 'fetch', 'validateEndpoint', 'narrow')),
   services: optional(listOf(serviceEndpointSchema, 'services')),
   hosts: optional(listOf(host, 'hosts')),
-  types: optional(listOf(oneOf(...KNOWN_TYPES), 'service types')),
+  types: optional(listOf(oneOfKeys(KNOWN), 'service types')),
   definitions: optional(
     v.pipe(
       listOf(serviceDefinitionSchema, 'service definitions'),

@@ -17,9 +17,10 @@ export function checkOptions(
 ): void {
   if (value === undefined) return;
   // A strict object schema lets [] and new Map() pass when all its members are optional.
-  const prototype = typeof value === 'object' && value !== null ? Object.getPrototypeOf(value) : undefined;
-  if (prototype !== Object.prototype && prototype !== null) {
-    throw new RouterError(code, `${owner}: got ${shownValue('', value)}; use an object of options.`);
+  if (!isPlain(value)) {
+    const isInstance = typeof value === 'object' && value !== null && !Array.isArray(value);
+    const shown = isInstance ? 'an instance of a class' : shownValue('', value);
+    throw new RouterError(code, `${owner}: got ${shown}; use a plain object of options.`);
   }
   const parsed = v.safeParse(schema, value);
   if (parsed.success) return;
@@ -31,6 +32,13 @@ export function checkOptions(
   }
   const fix = issue.type === 'strict_object' && issue.input === undefined ? fixOf(schema, keys) : issue.message;
   throw new RouterError(code, `${name}: got ${shownValue(path, issue.input)}; use ${fix}.`);
+}
+
+/** An object of no class, also one of another realm: frames, `node:vm` and test runners have an `Object` of their own. */
+function isPlain(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 /** An optional member whose value may also be written as `undefined`. */
@@ -70,6 +78,9 @@ export const number = (min: number, max: number, unit = '') =>
 /** One of a few words. */
 export const oneOf = (...words: readonly string[]) =>
   v.custom<string>((x) => words.includes(x as string), `one of ${words.map((w) => `"${w}"`).join(', ')}`);
+
+/** One of the words that a table has as keys, so that the type of its keys checks that none is missing. */
+export const oneOfKeys = (table: Readonly<Record<string, unknown>>) => oneOf(...Object.keys(table));
 
 /** `true` or `false`. */
 export const flag = () => v.boolean('true or false');

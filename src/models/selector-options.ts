@@ -1,6 +1,7 @@
 import * as v from 'valibot';
+import type { Capability } from '../core/model.js';
 import type { TaskCategory } from '../core/task.js';
-import { checkOptions, flag, listOf, number, oneOf, optional, text, whole } from '../internal/options.js';
+import { checkOptions, flag, listOf, number, oneOf, oneOfKeys, optional, text, whole } from '../internal/options.js';
 import { CATEGORIES, type CatalogOverride } from './catalog.js';
 import { SHORT_NAMES, taskDefaults } from './task-defaults.js';
 
@@ -70,6 +71,23 @@ export const taskRoutingSchema = /* @__PURE__ */ v.strictObject(
   'an object of categories (coding, reasoning, analysis, documentation)',
 );
 
+/** One entry per capability: one that is added to the type cannot be forgotten here. */
+const CAPABILITIES: Readonly<Record<Capability, true>> = {
+  completion: true,
+  chat: true,
+  'fill-in-the-middle': true,
+  tools: true,
+  vision: true,
+  audio: true,
+  video: true,
+  reasoning: true,
+  'json-schema': true,
+  embedding: true,
+  rerank: true,
+  'image-generation': true,
+  speech: true,
+};
+
 const score = () => optional(number(0, 100));
 const maybe = <S extends v.GenericSchema>(schema: S) => optional(v.nullable(schema));
 
@@ -89,24 +107,7 @@ const overrideSchema = /* @__PURE__ */ v.strictObject(
     confidence: /* @__PURE__ */ optional(/* @__PURE__ */ number(0, 1)),
     contextWindow: /* @__PURE__ */ optional(/* @__PURE__ */ whole(1, 100_000_000, 'tokens')),
     capabilities: /* @__PURE__ */ optional(
-      /* @__PURE__ */ listOf(
-        /* @__PURE__ */ oneOf(
-          'completion',
-          'chat',
-          'fill-in-the-middle',
-          'tools',
-          'vision',
-          'audio',
-          'video',
-          'reasoning',
-          'json-schema',
-          'embedding',
-          'rerank',
-          'image-generation',
-          'speech',
-        ),
-        'capabilities',
-      ),
+      /* @__PURE__ */ listOf(/* @__PURE__ */ oneOfKeys(CAPABILITIES), 'capabilities'),
     ),
     scores: /* @__PURE__ */ optional(
       /* @__PURE__ */ v.strictObject(

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { checkOptions, flag, listOf, oneOf, optional, whole } from '../../src/internal/options.js';
@@ -24,9 +25,15 @@ describe('checkOptions', () => {
   it.each([
     [undefined, 'accepted'],
     [{ size: undefined, inner: false, list: [{ kind: 'a' }] }, 'accepted'],
-    [[], 'Thing: got an array; use an object of options.'],
-    [new Map(), 'Thing: got an object; use an object of options.'],
-    [null, 'Thing: got null; use an object of options.'],
+    [runInNewContext('({ size: 3 })'), 'accepted'],
+    [Object.assign(Object.create(null), { size: 3 }), 'accepted'],
+    [[], 'Thing: got an array; use a plain object of options.'],
+    [runInNewContext('[]'), 'Thing: got an array; use a plain object of options.'],
+    [new Map(), 'Thing: got an instance of a class; use a plain object of options.'],
+    [new (class Own {})(), 'Thing: got an instance of a class; use a plain object of options.'],
+    [null, 'Thing: got null; use a plain object of options.'],
+    ['x', 'Thing: got "x"; use a plain object of options.'],
+    [runInNewContext('({ size: 0 })'), 'Thing: size: got 0; use a whole number from 1 to 9 tokens.'],
     [{ size: 10 }, 'Thing: size: got 10; use a whole number from 1 to 9 tokens.'],
     [{ size: '3' }, 'Thing: size: got "3"; use a whole number from 1 to 9 tokens.'],
     [{ apiKey: 5 }, 'Thing: apiKey: got (hidden); use a text.'],

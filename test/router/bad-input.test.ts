@@ -15,8 +15,8 @@ const TRANSPORT = { name: 'ollama', specificationVersion: 1, capabilities: {}, c
 
 /** Options that are wrong; what the message says of them: the option, the value, the fix. */
 const options: [string, unknown, RegExp][] = [
-  ['no object', 7, /got 7; use an object/],
-  ['a list', [], /got an array; use an object/],
+  ['no object', 7, /got 7; use a plain object/],
+  ['a list', [], /got an array; use a plain object/],
   ['an unknown name', { servces: [] }, /servces: unknown option; remove it.*services/],
   ['a nested unknown name', { timeouts: { totlMs: 1 } }, /timeouts\.totlMs: unknown option.*totalMs/],
   ['workspace', { workspace: '' }, /workspace: got ""; use a text/],
