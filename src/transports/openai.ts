@@ -1,15 +1,18 @@
 import type { Usage } from '../core/chat.js';
 import type { FetchLike } from '../core/fetch-like.js';
 import type { ModelRef } from '../core/model.js';
+import type { ServiceType } from '../core/service.js';
 import type { ChatRequest, Transport, TransportEvent } from '../core/transport.js';
 import { answerFilters } from './answer-filters.js';
 import { readEmbeddings } from './embeddings.js';
+import { InfillReply, infillBody } from './infill.js';
 import { OpenAIReply, usageOf } from './openai-reply.js';
 import { chatBody, fillBody } from './openai-request.js';
 import { addressOf } from './request-parts.js';
 import { sendThrough } from './send-through.js';
 import { SseParser } from './sse-parser.js';
 import { streamReply } from './stream-body.js';
+import { unsupported } from './wire-errors.js';
 
 /** The client has a clock of its own; ours alone count. */
 const NO_TIMEOUT_MS = 2_147_483_647;
@@ -30,22 +33,52 @@ export function openaiTransport(): Transport {
 
 function chat(request: ChatRequest, o: { signal: AbortSignal; fetch: FetchLike }): AsyncIterable<TransportEvent> {
   const { model } = request;
+  const way = request.suffix === undefined ? 'chat' : fillsGaps(model.type);
   const open = async (): Promise<Response> => {
-    const fill = request.suffix !== undefined;
+    if (way === undefined) throw noGaps(model);
+    const to = { model, headers: request.headers, ...o };
+    if (way === 'infill') {
+      const send = async (fetch: FetchLike): Promise<unknown> =>
+        fetch(`${addressOf(model)}/infill`, { method: 'POST', body: JSON.stringify(infillBody(request)) });
+      return sendThrough(send, to);
+    }
     // The client checks no member; its types know less than local servers do.
-    const body = (fill ? fillBody(request) : chatBody(request)) as never;
+    const body = (way === 'chat' ? chatBody(request) : fillBody(request)) as never;
     const { OpenAI } = await loadClient();
-    const send = (fetch: FetchLike): Promise<unknown> => {
+    return sendThrough((fetch) => {
       const client = new OpenAI(clientOptions(model, fetch));
-      return fill ? client.completions.create(body).asResponse() : client.chat.completions.create(body).asResponse();
-    };
-    return sendThrough(send, { model, headers: request.headers, ...o });
+      return (way === 'chat' ? client.chat.completions.create(body) : client.completions.create(body)).asResponse();
+    }, to);
   };
-  return streamReply(open, new SseParser(model, new OpenAIReply(model)), {
+  const meaning = way === 'infill' ? new InfillReply(model) : new OpenAIReply(model);
+  return streamReply(open, new SseParser(model, meaning), {
     model,
     signal: o.signal,
     filters: () => answerFilters(request),
   });
+}
+
+/**
+ * How a server fills a gap. Those that are not here ignore `suffix` or refuse it: they would go on after the prompt as if
+ * nothing followed.
+ */
+const GAPS: Readonly<Record<string, 'infill' | 'suffix'>> = {
+  'llama.cpp': 'infill',
+  'llama-swap': 'infill',
+  ollama: 'suffix',
+  sglang: 'suffix',
+  'llama-cpp-python': 'suffix',
+  'openai-compatible': 'suffix',
+};
+
+function fillsGaps(type: ServiceType): 'infill' | 'suffix' | undefined {
+  // Of a kind of the host's own, the host knows.
+  if (type.startsWith('custom:')) return 'suffix';
+  return Object.hasOwn(GAPS, type) ? GAPS[type] : undefined;
+}
+
+function noGaps(model: ModelRef): Error {
+  return unsupported(model, `a server of type ${model.type} fills no gaps (\`suffix\`). Ollama and llama.cpp do.`);
 }
 
 async function embed(

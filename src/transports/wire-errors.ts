@@ -117,7 +117,8 @@ function refusal(status: number, body: unknown, model: ModelRef, retryAfterMs: n
     return make('ERR_OVERLOADED', what, { isRetryable: true, retryAfterMs });
   }
   if (UNSUPPORTED.test(said) || status === 501) {
-    return make('ERR_UNSUPPORTED', 'the server says that the model cannot do what the request asks for');
+    const flag = FLAGS.find(([words]) => words.test(said))?.[1];
+    return make('ERR_UNSUPPORTED', flag ?? 'the server says that the model cannot do what the request asks for');
   }
   if (UNKNOWN_MODEL.test(said)) return make('ERR_NO_MODEL', 'the server does not have this model any more');
   if (status === 404 || status === 405) return make('ERR_BAD_RESPONSE', 'the server does not know this route');
@@ -134,7 +135,17 @@ const LOADING = /loading model|model is (?:still )?loading/i;
 // Ollama starts its runner again with the next request.
 const CRASHED = /unexpected EOF|unexpectedly stopped/i;
 const UNSUPPORTED =
-  /(?:does not|doesn't|not) support|not supported|unsupported|content type is supported|requires? (?:the )?--(?:jinja|enable-auto-tool-choice)/i;
+  /(?:does not|doesn't|not) support|not supported|unsupported|content type is supported|requires? (?:the )?--(?:jinja|enable-auto-tool-choice|tool-call-parser)/i;
+/** What the server was started without. */
+const FLAGS: readonly (readonly [RegExp, string])[] = [
+  [
+    /--enable-auto-tool-choice|--tool-call-parser/,
+    'the server was started without tools; start vLLM with `--enable-auto-tool-choice --tool-call-parser <parser>`',
+  ],
+  [/--jinja/, 'the server was started without tools; start llama.cpp with `--jinja`'],
+  [/--embeddings/, 'the server was started without embeddings; start it with `--embeddings`'],
+  [/infill is not supported/i, 'the model has no tokens for a gap (`suffix`); use one that was trained to fill gaps'],
+];
 const UNKNOWN_MODEL =
   /model\b[^.]{0,200}\b(?:not found|does not exist|not exist)|(?:no such|unknown|invalid) model|invalid model identifier|model_not_found|no router for requested model|cached snapshot folder|no models? loaded/i;
 
