@@ -29,11 +29,6 @@ export interface RouterState {
   ready(signal: AbortSignal): Promise<void>;
 }
 
-/** Names a model at a service as one text. */
-export function refKey({ service, id }: { readonly service: string; readonly id: string }): string {
-  return `${service}\n${id}`;
-}
-
 /** Names a tool call: some servers number the calls of every answer alike. */
 export function callKey(session: string | undefined, id: string): string {
   return `${session ?? ''}\n${id}`;
