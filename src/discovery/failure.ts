@@ -60,8 +60,8 @@ function answered(address: Address, at: string, replies: readonly Reply[]): Disc
 }
 
 function unanswered(address: Address, at: string, errors: readonly unknown[]): DiscoveryFailure {
-  // A port that is closed says so to every request; anything else that one of them met says more.
-  const error = errors.find((e) => systemCode(e) !== 'ECONNREFUSED') ?? errors[0];
+  // What was met last is how it is now: of a server that has just gone, connections from before break first.
+  const error = errors.at(-1);
   const code = systemCode(error);
   if (code === 'ECONNREFUSED') {
     return failure(address, code, `Nothing listens at ${at}.`, 'Start the server, or name its address in `services`.');

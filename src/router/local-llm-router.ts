@@ -3,10 +3,10 @@
 import type { ContextManager } from '../context/context-manager.js';
 import type { RouteEvent, RouteOptions, RouteRequest, RouteResult } from '../core/chat.js';
 import type { Attempt, RoutingDecision } from '../core/decision.js';
-import { RouterError } from '../core/errors.js';
+import { RouterError, type RouterErrorCode } from '../core/errors.js';
 import type { CallOptions, Unsubscribe } from '../core/events.js';
 import type { ModelRef } from '../core/model.js';
-import type { DiscoveryReport, Service } from '../core/service.js';
+import type { DiscoveryReport, Service, ServiceChange } from '../core/service.js';
 import { detectEnvironment } from '../discovery/environment.js';
 import type { ServiceDiscovery } from '../discovery/service-discovery.js';
 import { Health } from '../execution/health.js';
@@ -77,6 +77,7 @@ export class LocalLLMRouter {
   readonly #owned: { readonly discovery: boolean; readonly security: boolean };
   readonly #decisions = new Subscribers<[RoutingDecision]>();
   readonly #attempts = new Subscribers<[Attempt, string]>();
+  readonly #watches = new Set<Unsubscribe>();
   readonly #watchers: Watchers;
   readonly #closing = new AbortController();
   #serena: RouterStatus['serena'];
@@ -104,7 +105,11 @@ export class LocalLLMRouter {
         if (calls.length > 0) this.#serena = state === 'failed' || state === 'timeout' ? 'unavailable' : 'ready';
         this.#decisions.emit(logger, decision);
       },
-      attempted: (attempt, id) => this.#attempts.emit(logger, attempt, id),
+      attempted: (attempt, id) => {
+        // The server was restarted with other models, or is gone: the next call is not to meet the same.
+        if (attempt.outcome === 'failed' && DOUBTS.has(attempt.code)) this.discovery.doubt();
+        this.#attempts.emit(logger, attempt, id);
+      },
     };
     this.#state = {
       parts,
@@ -207,6 +212,21 @@ export class LocalLLMRouter {
     return this.#attempts.add(listener);
   }
 
+  /**
+   * Hears of services that come, go or load, and of models that are added, removed, loaded or unloaded; while somebody
+   * listens, the servers are looked at again and again ({@link ServiceDiscovery.watch}). A throwing listener is logged.
+   * Throws `ERR_CLOSED` after `close()`.
+   */
+  onServiceChange(listener: (change: ServiceChange) => void): Unsubscribe {
+    this.#checkOpen();
+    const leave = this.discovery.watch(listener);
+    this.#watches.add(leave);
+    return () => {
+      this.#watches.delete(leave);
+      leave();
+    };
+  }
+
   /** Ends running calls with `ERR_CLOSED` and lets go of every connection, timer and file. Parts that the host made stay open. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
@@ -275,11 +295,18 @@ export class LocalLLMRouter {
     await this.#state.running.endAll(error);
     this.#decisions.clear();
     this.#attempts.clear();
+    for (const leave of this.#watches) leave();
     if (this.#owned.discovery) await this.discovery.close();
     await this.#state.network.close();
     if (this.#owned.security) await this.security.close();
   }
 }
+
+/** Failures after which what discovery found is in doubt. */
+const DOUBTS: ReadonlySet<RouterErrorCode | undefined> = /* @__PURE__ */ new Set<RouterErrorCode | undefined>([
+  'ERR_UNREACHABLE',
+  'ERR_NO_MODEL',
+]);
 
 function noService({ services, failures }: DiscoveryReport): RouterError {
   const found = services.map(({ id, status }) => `- ${id}: ${status}, lists no model`);
