@@ -68,7 +68,7 @@ export interface ModelIdentity {
 export interface ServedModel {
   /** The name that the server takes. */
   readonly id: string;
-  /** Further names by which a host may ask for it: the server's own aliases, and the id with the endpoint's `modelPrefix`. */
+  /** Further names by which a host may ask for it: the server's own aliases, and the id with the endpoint's `modelPrefix` or behind its `name/`. */
   readonly aliases?: readonly string[] | undefined;
   /** Id of its service. */
   readonly service: string;

@@ -40,7 +40,7 @@ export interface ServiceEndpoint {
   readonly type: ServiceType;
   /** Address, with or without `/v1` and trailing slash, for example `http://192.168.1.20:8000`. Keys do not belong in it. */
   readonly baseURL: string;
-  /** Name for people. @defaultValue the server's usual name */
+  /** Name for people; `name/model` also names a model of this service. @defaultValue the server's usual name */
   readonly name?: string | undefined;
   /** `false` switches this address off, also a default one. @defaultValue true */
   readonly enabled?: boolean | undefined;

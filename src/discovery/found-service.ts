@@ -31,6 +31,7 @@ export async function describe(
     locality: await localityAt(baseURL, o.resolve),
     contextLength: endpoint?.contextLength,
     trusted: new Set(endpoint?.models),
+    name: endpoint?.name,
     modelPrefix: endpoint?.modelPrefix,
   };
   const service: Service = {

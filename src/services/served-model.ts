@@ -18,6 +18,8 @@ export interface ModelHome {
   readonly contextLength: number | undefined;
   /** The host's word that these stay local: settles what nobody can tell, never what the server itself declares. */
   readonly trusted: ReadonlySet<string>;
+  /** The host's name for the service: `name/model` names a model like `service/model`. */
+  readonly name: string | undefined;
   /** The host's prefix for naming models. */
   readonly modelPrefix: string | undefined;
 }
@@ -26,15 +28,16 @@ export interface ModelHome {
 export function servedModel(facts: ModelFacts, home: ModelHome): ServedModel {
   const { weights, upstream, aliases, remote, ...rest } = facts;
   const context = contextFact(facts, home.contextLength);
-  const names = home.modelPrefix === undefined ? [] : [`${home.modelPrefix}${facts.id}`];
+  const identity = identityOf(facts.id, weights, home.type);
+  const names = [...namesOf(facts.id, identity.key, home), ...(aliases ?? [])];
   return {
     ...rest,
     service: home.service,
     type: home.type,
     baseURL: home.baseURL,
     ...(home.priority === undefined ? {} : { priority: home.priority }),
-    ...(names.length + (aliases?.length ?? 0) === 0 ? {} : { aliases: [...names, ...(aliases ?? [])] }),
-    identity: identityOf(facts.id, weights, home.type),
+    ...(names.length === 0 ? {} : { aliases: names }),
+    identity,
     capabilities: facts.capabilities ?? assumed(assumedCapabilities(facts.id)),
     state: facts.state ?? assumed('unknown'),
     contextLength: context,
@@ -42,6 +45,15 @@ export function servedModel(facts: ModelFacts, home: ModelHome): ServedModel {
     locality: home.locality,
     remote: remote === 'unknown' && home.trusted.has(facts.id) ? 'no' : (remote ?? 'no'),
   };
+}
+
+/** What the host made up for naming a model. */
+function namesOf(id: string, key: string | null, { name, modelPrefix }: ModelHome): string[] {
+  const names = modelPrefix === undefined ? [] : [`${modelPrefix}${id}`];
+  if (name === undefined) return names;
+  names.push(`${name}/${id}`);
+  if (key !== null && key !== id) names.push(`${name}/${key}`);
+  return names;
 }
 
 function contextFact(facts: ModelFacts, configured: number | undefined): Fact<number> {

@@ -3,8 +3,10 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ServiceEndpoint } from '../../src/core/service.js';
 import type { DiscoveryOptions } from '../../src/discovery/discovery-options.js';
 import { ServiceDiscovery } from '../../src/discovery/service-discovery.js';
+import { ModelSelector } from '../../src/models/model-selector.js';
 import { SecurityModule } from '../../src/security/security-module.js';
 import { SERVICE_SPECS } from '../../src/services/registry.js';
+import { task } from '../models/served.js';
 import { network, recorded } from '../services/recorded.js';
 
 const made: ServiceDiscovery[] = [];
@@ -274,6 +276,21 @@ describe('the addresses that the host names', () => {
       services: [endpoint({ modelPrefix: 'box/' })],
     }).discoverAll();
     expect(report.services[0]?.models[0]).toMatchObject({ id: 'x', aliases: ['box/x'] });
+  });
+
+  it('may have a name by which their models can be named, as by `service/model`', async () => {
+    const net = network({ 'GET /v1/models': list('Qwen/Qwen2.5-Coder-7B-Instruct') });
+    const report = await discovery({
+      fetch: net.fetch,
+      hosts: [],
+      services: [endpoint({ name: 'gpu box' })],
+    }).discoverAll();
+    const models = report.services.flatMap((service) => service.models);
+    const selector = new ModelSelector();
+    const ranked = (model: string) => selector.rank(task('coding'), models, { model }).ranked.length;
+    expect(ranked('gpu box/Qwen/Qwen2.5-Coder-7B-Instruct')).toBe(1);
+    expect(ranked('GPU box/qwen2.5-coder-7b')).toBe(1);
+    expect(ranked('other/Qwen/Qwen2.5-Coder-7B-Instruct')).toBe(0);
   });
 
   it('say so when they list more models than are read', async () => {

@@ -39,6 +39,7 @@ function described({ spec, reading }: Sighting) {
     locality: 'loopback' as const,
     contextLength: undefined,
     trusted: new Set<string>(),
+    name: undefined,
     modelPrefix: undefined,
   };
   return {
