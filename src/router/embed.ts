@@ -10,10 +10,10 @@ import { abortError, type LinkedSignal, withDeadline } from '../internal/deadlin
 import { nameOf, refKey } from '../internal/model-name.js';
 import { checkOptions, optional, text } from '../internal/options.js';
 import { shownValue } from '../internal/redact.js';
+import { routeOptionsSchema } from '../internal/route-request-schema.js';
 import { classifyTask } from '../tasks/classify-task.js';
 import { leavesNetwork, reach } from './attempt-plan.js';
 import { noModel, recordFailure, type Watchers } from './pipeline.js';
-import { routeOptionsSchema } from './route-request.js';
 import { type RouterState, servedModel } from './router-state.js';
 
 /**
