@@ -6,11 +6,15 @@ import { RouterError } from '../core/errors.js';
 import type { FetchLike } from '../core/fetch-like.js';
 import { type Logger, silentLogger } from '../core/logger.js';
 import type { ModelRef } from '../core/model.js';
-import type { TaskClassification } from '../core/task.js';
+import { bandOf, type TaskClassification } from '../core/task.js';
 import type { ChatRequest, Transport } from '../core/transport.js';
 import { withDeadline } from '../internal/deadline.js';
+import { asObject, asString } from '../internal/json.js';
+import { assistantMessage } from '../internal/messages.js';
 import { nameOf } from '../internal/model-name.js';
 import { checkOptions, fn, injected, listOf, optional } from '../internal/options.js';
+import { shownValue } from '../internal/redact.js';
+import { checkRequest } from '../internal/route-request-schema.js';
 import { timeoutsSchema } from '../internal/timeouts-schema.js';
 import { execute } from './execute.js';
 import { Health } from './health.js';
@@ -37,7 +41,10 @@ export interface RetryOptions {
 export interface FallbackExecutorOptions {
   /** How to talk: for each model the one named like its service's type, else the one named `openai`. */
   readonly transports: readonly Transport[];
-  /** What sends; `SecurityModule.fetch` keeps everything in the allowed network. */
+  /**
+   * What sends; `SecurityModule.fetch` keeps everything in the allowed network. Keys and further headers are its matter
+   * (wrap it and add them by address), and so is the time for connecting: `timeouts.connectMs` has no effect here.
+   */
   readonly fetch: FetchLike;
   /** Time limits; those of a call come first. */
   readonly timeouts?: Timeouts | undefined;
@@ -100,22 +107,24 @@ export class FallbackExecutor {
 
   /**
    * Sends the request to each model in turn. Failed attempts are data of the outcome; it rejects with
-   * `ERR_INVALID_REQUEST` for a request without text, and with `ERR_ABORTED` when the signal ends the call.
+   * `ERR_INVALID_REQUEST` for a request or a ranking that is none, `ERR_INVALID_OPTION` for wrong options, and
+   * `ERR_ABORTED` when the signal ends the call. `edits` of the result is empty: `parseCodeEdits` finds those of its text.
    */
   async executeWithFallback(
     request: RouteRequest,
     ranked: readonly RankedModel[],
     o: RouteOptions = {},
   ): Promise<ExecutionOutcome> {
-    checkOptions(timeoutsSchema, o.timeouts, 'timeouts');
-    const messages = messagesOf(request);
+    const asked = checkRequest(request, o);
+    checkRanked(ranked);
+    const messages = messagesOf(asked);
     const { clock, logger, retry } = this.#o;
     const startedMs = clock.now();
     const timeouts = resolveTimeouts(o.timeouts, undefined, this.#o.timeouts, false);
     const plan: FallbackPlan = {
       ranked: ranked.map(({ model }) => model),
       prepare: async (model, level, contextLimit) =>
-        this.#prepare(request, reduced(messages, model, level, contextLimit), model, timeouts),
+        this.#prepare(asked, reduced(messages, model, level, contextLimit), model, timeouts),
     };
     try {
       const report = await withDeadline(
@@ -136,7 +145,7 @@ export class FallbackExecutor {
           }
         },
       );
-      const result = resultOf(report, request, messages, ranked, startedMs, clock.now());
+      const result = resultOf(report, asked, messages, ranked, startedMs, clock.now());
       return { result, attempts: report.attempts, fallbackLevel: report.level };
     } catch (error) {
       if (!RouterError.is(error) || error.code === 'ERR_ABORTED') throw error;
@@ -187,13 +196,28 @@ function normalise(options: FallbackExecutorOptions) {
   };
 }
 
-function messagesOf(request: RouteRequest): Message[] {
-  const messages: Message[] = [...(request.messages ?? [])];
-  if (request.prompt !== undefined) messages.push({ role: 'user', content: request.prompt });
-  if (messages.length === 0) {
-    throw new RouterError('ERR_INVALID_REQUEST', 'The request has neither `prompt` nor `messages`; give one of them.');
-  }
-  return messages;
+/** A request with what it says as messages. */
+function messagesOf({ messages, prompt }: RouteRequest): Message[] {
+  return messages === undefined ? [{ role: 'user', content: prompt as string }] : [...messages];
+}
+
+function checkRanked(ranked: unknown): void {
+  const at = Array.isArray(ranked) ? ranked.findIndex((item) => !isRanked(item)) : undefined;
+  if (at === -1) return;
+  const [name, value] = at === undefined ? ['ranked', ranked] : [`ranked.${at}`, (ranked as unknown[])[at]];
+  throw new RouterError(
+    'ERR_INVALID_REQUEST',
+    `${name}: got ${shownValue('', value)}; use ${at === undefined ? 'a list of ranked models' : 'a ranked model'}, as in \`decision.ranked\`.`,
+  );
+}
+
+function isRanked(value: unknown): boolean {
+  const model = asObject(asObject(value)?.['model']);
+  const baseURL = model?.['baseURL'];
+  return (
+    ['id', 'service', 'type'].every((name) => asString(model?.[name]) !== undefined) &&
+    (baseURL === null || typeof baseURL === 'string')
+  );
 }
 
 /** Without a context manager, reducing means leaving out the oldest of the conversation. */
@@ -222,11 +246,7 @@ function resultOf(
   return {
     id: decision.id,
     text,
-    message: {
-      role: 'assistant',
-      content: text === '' && toolCalls.length > 0 ? null : text,
-      ...(toolCalls.length > 0 && { tool_calls: toolCalls }),
-    },
+    message: assistantMessage(text, toolCalls),
     reasoning,
     toolCalls,
     finishReason: report.finishReason,
@@ -261,7 +281,7 @@ function decisionOf(request: RouteRequest, messages: Message[], ranked: readonly
     taskType: 'code_generation',
     complexity: {
       score,
-      band: score <= 3 ? 'low' : score <= 6 ? 'medium' : 'high',
+      band: bandOf(score),
       reasons: ['not classified: the caller ranked the models'],
     },
   };

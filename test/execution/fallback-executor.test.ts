@@ -135,8 +135,22 @@ describe('FallbackExecutor', () => {
     expect(() => new FallbackExecutor(options as never)).toThrow(message);
   });
 
-  it('refuses a request without text', async () => {
-    await expect(make().executeWithFallback({}, [])).rejects.toMatchObject({ code: 'ERR_INVALID_REQUEST' });
+  const good = { prompt: 'x' };
+  it.each<[string, unknown[], string, RegExp]>([
+    ['a request without text', [{}, []], 'ERR_INVALID_REQUEST', /got neither/],
+    ['prompt and messages', [{ ...good, messages: [] }, []], 'ERR_INVALID_REQUEST', /got both/],
+    ['no request', [undefined, []], 'ERR_INVALID_REQUEST', /query: got undefined/],
+    ['an unknown member', [{ ...good, temprature: 1 }, []], 'ERR_INVALID_REQUEST', /temprature: unknown/],
+    ['a wrong value', [{ ...good, temperature: 99 }, []], 'ERR_INVALID_REQUEST', /temperature: got 99; use a number/],
+    ['no ranking', [good, undefined], 'ERR_INVALID_REQUEST', /ranked: got undefined; use a list/],
+    ['a ranking of names', [good, ['qwen3:8b']], 'ERR_INVALID_REQUEST', /ranked\.0: got "qwen3:8b"; use/],
+    ['a ranking without models', [good, [{ score: 1 }]], 'ERR_INVALID_REQUEST', /ranked\.0: got an object; use/],
+    ['an unknown option', [good, [], { timeout: 1 }], 'ERR_INVALID_OPTION', /timeout: unknown option/],
+    ['a wrong signal', [good, [], { signal: {} }], 'ERR_INVALID_OPTION', /signal/],
+  ])('refuses %s', async (_, args, code, message) => {
+    const call = make().executeWithFallback(...(args as Parameters<FallbackExecutor['executeWithFallback']>));
+    const error: unknown = await call.catch((e: unknown) => e);
+    expect(error).toMatchObject({ name: 'RouterError', code, message: expect.stringMatching(message) });
   });
 });
 
