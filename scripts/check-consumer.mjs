@@ -2,7 +2,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { entries } from './entries.mjs';
+import { entries, manifest } from './entries.mjs';
 import { pack, temporaryFolder } from './pack.mjs';
 
 const folder = temporaryFolder();
@@ -38,6 +38,12 @@ for (const { specifier } of entries) {
     const fault = run.stdout + run.stderr || (run.status === 0 ? '' : `ended with ${run.signal ?? run.status}`);
     check(`${way} ${specifier}`, fault);
   }
+}
+
+// The command comes with the package.
+for (const command of Object.keys(manifest.bin)) {
+  const run = spawnSync(join(folder, 'node_modules/.bin', command), ['help'], { cwd: folder, encoding: 'utf8' });
+  check(`command ${command}`, run.status === 0 && run.stdout.startsWith('Usage: ') ? '' : `${run.stdout}${run.stderr}`);
 }
 
 // The declarations hold for a host that checks libraries too, has no Node types, and is strict about optional members.

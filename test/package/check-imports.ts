@@ -1,5 +1,5 @@
 import ts from 'typescript';
-import { entries, rooms, unreachable } from './import-table.js';
+import { commands, entries, rooms, unreachable } from './import-table.js';
 import { type Import, readImports, type Sources } from './sources.js';
 
 const ENTRY_ROW = 12;
@@ -9,13 +9,14 @@ export function importViolations(sources: Sources): string[] {
   const graph = new Map([...sources.keys()].map((path) => [path, readImports(path, sources)]));
   return [
     ...[...graph].flatMap(([path, imports]) => imports.flatMap((i) => forbidden(path, i))),
-    ...[...sources].flatMap(([path, file]) => (path.includes('/') ? [] : entryViolations(path, file))),
+    ...[...sources].flatMap(([path, file]) => (isEntry(path) ? entryViolations(path, file) : [])),
     ...[...sources].flatMap(([path, file]) => (file.statements.length === 0 ? [`${path} has nothing in it`] : [])),
     ...cycles(graph),
     ...unreachable.flatMap((rule) => reached(graph, rule.from, rule.never)),
   ];
 }
 
+const isEntry = (path: string): boolean => !path.includes('/') && !commands.has(path);
 const roomOf = (path: string): string => (path.includes('/') ? path.slice(0, path.indexOf('/')) : 'entry');
 const rowOf = (room: string): number => (room === 'entry' ? ENTRY_ROW : (rooms[room]?.row ?? Number.NaN));
 
@@ -28,6 +29,7 @@ function forbidden(path: string, { target, kind }: Import): string[] {
   if (row === undefined) return no(`${from}/ is not in the import table`);
   if (target.startsWith('npm:')) return row.packages.includes(target.slice(4)) ? [] : no(`not a package of ${from}/`);
   if (target.startsWith('node:')) return row.node ? [] : no(`${from}/ does without Node`);
+  if (commands.has(target)) return no('a command is not imported');
   const to = roomOf(target);
   if (to === from) return [];
   if (kind === 'type' && rowOf(to) < row.row) return [];

@@ -81,6 +81,9 @@ export const entries: Readonly<Record<string, readonly string[]>> = {
   'testing.ts': ['testing'],
 };
 
+/** The files that `bin` names: they run when they are loaded, and nothing imports them. */
+export const commands: ReadonlySet<string> = new Set(['cli.ts']);
+
 /** What must not be loaded together with a file: not in it, nor in anything that it imports statically. */
 export const unreachable: readonly { readonly from: string; readonly never: RegExp }[] = [
   // An importer of the main entry starts no process, opens no database and loads no client before it is used.

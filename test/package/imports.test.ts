@@ -81,6 +81,11 @@ describe('a planted violation is caught', () => {
       'edits/x.ts imports index.ts: edits/ may import core, internal',
     ],
     [
+      'a command',
+      { 'cli/x.ts': "export { x } from '../cli.js';", 'cli.ts': "import './core/a.js';\nexport const x = 1;" },
+      'cli/x.ts imports cli.ts: a command is not imported',
+    ],
+    [
       'a computed import',
       { 'security/x.ts': 'export const x = (name: string) => import(name);' },
       'security/x.ts imports ? (computed): no file of src',
