@@ -94,7 +94,7 @@ function quietest(language, words) {
   const hashes = new Set([...words.keys()].map(hashOf));
   const least = words.size * (ROOM[language] ?? 600);
   let best = { space: least, noise: Number.POSITIVE_INFINITY };
-  for (let space = least; space < least + 80; space++) {
+  for (let space = least; space < least + 800; space++) {
     const taken = new Set([...hashes].map((hash) => slotOf(hash, space)));
     let noise = (hashes.size - taken.size) * 50;
     for (const hash of heard[language]) if (!hashes.has(hash) && taken.has(slotOf(hash, space))) noise++;

@@ -43,7 +43,7 @@ export function classifyTask(query: string | readonly Message[], o: ClassifyOpti
   const cues = new Set<string>(now.command === null ? [] : [`/${now.command}`]);
   for (const { shape } of now.clauses) {
     shape.words.forEach((word, i) => {
-      if (shape.verbs.charAt(i) + shape.nouns.charAt(i) !== '00' || /[yhwlkofm]/.test(shape.roles.charAt(i)))
+      if (shape.verbs.charAt(i) + shape.nouns.charAt(i) !== '00' || 'yhwlkofm'.includes(shape.roles.charAt(i)))
         cues.add(word);
     });
   }

@@ -7,16 +7,16 @@ import type { Cues } from './cue-kinds.js';
 export const EN = {
   make: 'write create generate make build implement add code produce craft compose draft develop scaffold construct set_up setup insert include introduce put whip_up author plot draw define declare come_up_with provide fill_out fill_in',
   change:
-    'fix refactor rename change convert migrate port update replace remove delete drop move extract split merge bump upgrade rewrite optimize optimise improve simplify clean tidy handle support use enable disable install configure wire hook_up reformat lint debug resolve repair patch complete finish continue adjust modify edit extend reduce inline swap switch turn transform translate roll_back restore apply integrate connect get_rid_of make_sure ensure allow let prevent avoid stop keep accept limit restrict require set increase decrease speed hide toggle align resize register pin correct tweak expose wrap',
+    'fix refactor rename change convert migrate port update replace remove delete drop move extract split merge bump upgrade rewrite optimize optimise improve simplify clean tidy handle support use enable disable install configure wire hook_up reformat lint debug resolve repair patch complete finish continue modify edit extend reduce inline swap switch turn transform translate roll_back restore apply integrate connect get_rid_of make_sure ensure allow let prevent avoid stop keep accept limit restrict require set increase decrease speed toggle correct expose',
   do: 'perform get calculate return read upload debounce cache mock test run sum sort output',
   explain:
     'explain breaks_down describe clarify illustrate elaborate walk_me_through talk_me_through tell_me_about tell_me_how break_down eli5 interpret understand teach_me',
   document:
     'document comment annotate write_up write_down say phrase word reword rephrase proofread summarize summarise paraphrase tldr doc open_an_issue create_an_issue an_issue_opened',
   check:
-    'review analyze analyse lgtm audit check find identify inspect detect verify investigate look look_at look_into look_for take_a_look go_to go_over go_through trace diagnose profile evaluate assess locate search scan examine spot determine pinpoint hunt confirm count grep measure critique rate double_check sanity_check figure_out find_out tell_me_if tell_me_whether tell_me_what tell_me_why tell_me_where tell_me_which see_if list_all find_all show_all point_out flag conduct check_if check_whether reproduce code_review see_anything notice_anything',
+    'review analyze analyse lgtm audit check find identify inspect detect verify investigate look look_at look_into look_for take_a_look go_to go_over go_through trace diagnose profile evaluate assess locate search scan examine spot determine pinpoint hunt confirm count grep measure double_check sanity_check figure_out find_out tell_me_if tell_me_whether tell_me_what tell_me_why tell_me_where tell_me_which see_if list_all find_all show_all point_out flag check_if check_whether code_review see_anything notice_anything',
   reason:
-    'compare design architect plan propose recommend suggest choose decide pick weigh argue brainstorm estimate discuss think consider prioritize prioritise justify advise debate contrast outline imagine convince sketch suppose help_me_decide help_me_choose think_through prove derive rank lay_out strategize devise',
+    'compare design architect plan propose recommend suggest choose decide pick weigh argue brainstorm estimate discuss think consider prioritize prioritise justify advise debate contrast outline imagine convince sketch suppose help_me_decide help_me_choose think_through lay_out',
   show: 'show give give_me list tell share name report can_i_get can_i_have can_we_get',
   prose:
     'readme doc documentation docstring jsdoc javadoc tsdoc changelog wiki guide tutorial manual runbook faq diagram flowchart glossary handbook walkthrough cheat_sheet cheatsheet release_note commit_message pr_description pull_request_description user_story postmortem rfc man_page quickstart bug_report phrasing wording contributing git_commit api_reference adr migration_guide migration_notes deprecation_notice blog_post blogpost essay story poem haiku speech newsletter resume mermaid bio joke',
@@ -66,7 +66,7 @@ export const EN = {
   any: 'any anything anyone anywhere somebody something everything',
   scope:
     'all every across whole entire everywhere codebase repository repo throughout each multiple comprehensive complete project-wide',
-  hard: 'concurrency concurrent race deadlock distributed consistency scale scalable performance latency throughput security secure encryption authentication authorization migration migrate architecture kernel compiler jit memory leak transaction cluster sharding real-time streaming parallel protocol algorithm optimize audit idor injection xss csrf gpu model monolith microservices legacy fraud breaking incident n+1',
+  hard: 'concurrency concurrent race deadlock distributed consistency scale scalable performance latency throughput security secure encryption authentication authorization migration migrate architecture compiler memory leak transaction real-time streaming parallel protocol algorithm optimize audit idor injection xss csrf gpu model monolith microservices fraud n+1',
   easy: 'typo rename bump format reformat spelling indentation simple simply basic small minimal one-liner semicolon title todo import unused line short snippet comment docstring quick sum sentence',
   product: 'app application website platform game engine system clone compiler product dashboard full-stack e-commerce',
   plain: 'it its there they them not no all each every more most other',

@@ -25,18 +25,20 @@ export function tokenize(text: string): { tokens: Token[]; language: Language } 
     readWords(words, language, tokens);
     words.length = 0;
   };
+  const segmented = /zh|ja|ko/.test(language);
   for (const chunk of chunks) {
-    const mark = COMMAS.includes(chunk) ? 1 : STOPS.includes(chunk) ? 2 : 0;
-    const bare = mark > 0 ? '' : trim(chunk);
-    if (SEGMENTED.test(language) && WIDE.test(bare)) {
+    const mark = chunk.length > 1 ? 0 : COMMAS.includes(chunk) ? 1 : STOPS.includes(chunk) ? 2 : 0;
+    if (mark === 0) {
+      const bare = trim(chunk);
+      if (segmented && WIDE.test(bare)) {
+        flush();
+        segment(bare, lex, tokens);
+      } else if (language === 'fr') words.push(...bare.split(/['’]/).filter((part) => part !== ''));
+      else if (bare !== '') words.push(bare);
+    }
+    if (mark > 0 || (chunk.endsWith('.') && /[^.]\.$/.test(chunk) && !ABBREVIATION.test(chunk))) {
       flush();
-      segment(bare, lex, tokens);
-    } else if (language === 'fr') words.push(...bare.split(/['’]/).filter((part) => part !== ''));
-    else if (bare !== '') words.push(bare);
-    const ends = mark > 0 ? mark : /[^.]\.$/.test(chunk) && !ABBREVIATION.test(chunk) ? 2 : 0;
-    if (ends > 0) {
-      flush();
-      tokens.push({ text: mark > 0 ? chunk : '.', entry: 0, ident: false, mark: ends as 1 | 2 });
+      tokens.push({ text: mark > 0 ? chunk : '.', entry: 0, ident: false, mark: mark || 2 });
     }
   }
   flush();
@@ -47,15 +49,18 @@ const CHUNKS = /[^\s,;:!?¿¡()[\]{}"“”„«»。，？！、；：「」…
 const COMMAS = ',、，…';
 const STOPS = ';:!?\n。？！；：-–—';
 const ABBREVIATION = /^(?:e\.g|i\.e|etc|vs)\.$/;
-const SEGMENTED = /zh|ja|ko/;
 const WIDE = /[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/;
 
 // A leading dot or dash belongs to a file name or an option; a trailing one does not.
 function trim(chunk: string): string {
-  return EDGE.test(chunk) ? chunk.replace(/^['’*`<>|~]+|['’*`<>|~.]{1,20}$/g, '') : chunk;
+  return isLetter(chunk.charCodeAt(0)) && isLetter(chunk.charCodeAt(chunk.length - 1))
+    ? chunk
+    : chunk.replace(/^['’*`<>|~]+|['’*`<>|~.]{1,20}$/g, '');
 }
 
-const EDGE = /^['’*`<>|~]|['’*`<>|~.]$/;
+function isLetter(unit: number): boolean {
+  return (unit | 32) > 96 && (unit | 32) < 123;
+}
 
 /** By script, else by how many of the first words each language knows; English where it knows most of them. */
 function languageOf(text: string, chunks: readonly string[]): Language {
@@ -68,7 +73,7 @@ function languageOf(text: string, chunks: readonly string[]): Language {
     if (chunk.length > 1) words.push(fold(trim(chunk)));
   }
   const english = words.filter((word) => findEnglish(word) !== 0).length;
-  if (english >= words.length * 0.6) return 'en';
+  if (english >= words.length * 0.45) return 'en';
   let best = english + 0.5;
   let language: Language = 'en';
   for (const other of LATIN) {
@@ -118,9 +123,7 @@ function segment(chunk: string, lex: Lexicon, out: Token[]): void {
 /** Looks the words of a sentence up, the longest phrase first. */
 function readWords(words: readonly string[], language: Language, out: Token[]): void {
   const lex = lexicon(language);
-  const folded = words.map((word) =>
-    /['’]/.test(word) ? (/^we['’]/i.test(word) ? 'we' : fold(word).replace(/['’]/g, '')) : fold(word),
-  );
+  const folded = words.map((word) => (FOLDS.test(word) ? foldWord(word) : word.toLowerCase()));
   for (let i = 0; i < words.length; i++) {
     const text = folded[i] as string;
     const raw = words[i] as string;
@@ -143,6 +146,12 @@ function readWords(words: readonly string[], language: Language, out: Token[]): 
   }
 }
 
+const FOLDS = /[\u0080-\uffff']/;
+
+function foldWord(word: string): string {
+  return /^we['’]/i.test(word) ? 'we' : fold(word).replace(/['’]/g, '');
+}
+
 /** The longest phrase that begins at a word, and of how many words it is. */
 function longestPhrase(words: readonly string[], at: number, start: number, lex: Lexicon): [Entry, number] {
   let best: [Entry, number] = [0, 0];
@@ -156,7 +165,7 @@ function longestPhrase(words: readonly string[], at: number, start: number, lex:
 }
 
 function wordToken(raw: string, entry: Entry, text: string = fold(raw)): Token {
-  return { text, entry, ident: raw.endsWith('()') || (entry === 0 && isIdentifier(raw)), mark: 0 };
+  return { text, entry, ident: (entry === 0 && isIdentifier(raw)) || raw.endsWith('()'), mark: 0 };
 }
 
 /** A German compound is what its last part is. */
@@ -170,7 +179,7 @@ function compound(lex: Lexicon, word: string): Entry {
 
 /** Whether a word looks like a name out of code rather than out of a sentence. */
 export function isIdentifier(word: string): boolean {
-  if (word.length < 2 || word.startsWith('http')) return false;
+  if (!/[^a-z]/.test(word) || word.length < 2 || word.startsWith('http')) return false;
   if (
     /^[@#][\w-]+$|^[\w.-]+\/$|[a-z\d][A-Z]|[A-Za-z\d]_[A-Za-z\d]|^\.{0,2}\/\w|^[\w./\\@-]+\.[A-Za-z]{1,5}$/.test(word)
   )
