@@ -74,7 +74,7 @@ describe('what decides', () => {
   it('looks at the request and not at what is pasted', () => {
     const code = 'function review(doc) {\n  // explain why this plan fails\n  return audit(doc.readme);\n}';
     expect(classifyTask(`rename the first parameter\n\n\`\`\`js\n${code}\n\`\`\``).category).toBe('coding');
-    expect(classifyTask(`what does this do?\n\n\`\`\`js\n${code}\n\`\`\``).category).toBe('documentation');
+    expect(classifyTask(`what is this doing?\n\n\`\`\`js\n${code}\n\`\`\``).category).toBe('documentation');
     expect(classifyTask(`is this safe?\n\n${code}`).category).toBe('analysis');
   });
 
