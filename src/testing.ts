@@ -3,6 +3,7 @@
 export type { ContentPart, CustomToolCall, Message, TextPart, ToolCall, ToolDefinition } from './core/chat.js';
 export type { Capability } from './core/model.js';
 export type { KnownServiceType } from './core/service.js';
+export type { ConformanceCheck } from './testing/conformance.js';
 export { fakeGPT4All } from './testing/fake-gpt4all.js';
 export { fakeJan } from './testing/fake-jan.js';
 export { fakeLlamaCpp } from './testing/fake-llama-cpp.js';
@@ -21,3 +22,5 @@ export type {
 export { fakeVLLM } from './testing/fake-vllm.js';
 export type { FakeFault, FakeFaultName } from './testing/faults.js';
 export { fakeFaults } from './testing/faults.js';
+export type { ConformanceServer, TransportConformanceOptions } from './testing/transport-conformance.js';
+export { transportConformance } from './testing/transport-conformance.js';
