@@ -102,5 +102,6 @@ export type { AuditFault, AuditVerification, VerifyOptions } from './security/ve
 export { verifyAuditLog } from './security/verify-audit-log.js';
 export type { DefinedModel, DefinedService, ProbeReply, ServiceDefinition } from './services/service-definition.js';
 export { classifyTask } from './tasks/classify-task.js';
+export { gpt4allTransport } from './transports/gpt4all.js';
 export { ollamaTransport } from './transports/ollama.js';
 export { openaiTransport } from './transports/openai.js';
