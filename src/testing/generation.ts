@@ -8,6 +8,8 @@ export interface Reply {
   readonly body: string;
   /** Sent in chunks, without a length. */
   readonly chunked?: boolean;
+  /** The connection breaks after the headers. */
+  readonly cut?: boolean;
 }
 
 /** What the model says, in the pieces in which it is streamed. */
@@ -45,6 +47,8 @@ export interface Generation {
   readonly stream: boolean;
   readonly answer: Answer;
   readonly wire: Wire;
+  /** Whether something else has ended the answer: a stream then stops with its last line and gives no reason. */
+  readonly isBrokenOff?: () => boolean;
   /** Called once when the reply ends, however it ends. */
   readonly ended?: () => void;
 }
@@ -66,6 +70,8 @@ export interface KeepAlive {
   readonly requests: number;
   /** Value of `Keep-Alive`; `null`: no such header, `undefined`: what Node writes. */
   readonly header: string | null | undefined;
+  /** Never: each reply ends its connection, and with it a body that has no length, as in HTTP/1.0. */
+  readonly never?: boolean;
 }
 
 /** One server's way to talk. */

@@ -122,6 +122,13 @@ function lineOf(response: ServerResponse, ended: (left: boolean) => void): Line 
 }
 
 function setConnection(response: ServerResponse, { keepAlive }: Dialect, count: number): void {
+  if (keepAlive.never === true) {
+    response.shouldKeepAlive = false;
+    // Node then writes neither of them, and ends the body with the connection.
+    response.removeHeader('Connection');
+    response.removeHeader('Transfer-Encoding');
+    return;
+  }
   if (!response.shouldKeepAlive || keepAlive.header === undefined) return;
   if (count >= keepAlive.requests) {
     response.setHeader('Connection', 'close');

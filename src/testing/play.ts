@@ -63,7 +63,7 @@ function spoil(generation: Generation, fault: FakeFaultName | undefined): Genera
 
 async function stream(
   line: Line,
-  { wire, answer }: Generation,
+  { wire, answer, isBrokenOff = () => false }: Generation,
   fault: FakeFaultName | undefined,
   delayMs: number,
 ): Promise<void> {
@@ -71,6 +71,8 @@ async function stream(
   const half = Math.ceil(content.length / 2);
   const write = async (frames: readonly string[]): Promise<void> => {
     for (const frame of frames) {
+      // Its last line comes all the same.
+      if (isBrokenOff() && frame !== wire.done) continue;
       // What opens a stream comes at once, long before the first token.
       if (delayMs > 0 && !wire.open.includes(frame)) await line.pause(delayMs);
       await line.write(frame);
@@ -131,6 +133,7 @@ async function sendWhole(line: Line, { wire, answer }: Generation, fault: FakeFa
 
 async function send(line: Line, reply: Reply): Promise<void> {
   line.head(reply.status, lengthOf(reply));
+  if (reply.cut === true) return line.cut();
   if (reply.body !== '') await line.write(reply.body);
   line.end();
 }
