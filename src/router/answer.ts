@@ -49,7 +49,10 @@ export function conclude(
   fitted: FittedPrompt | undefined,
 ): void {
   const { context } = state.parts;
-  fitted?.prompt.commit([...request.messages, result.message as Message], { metadata: request.wire.metadata });
+  fitted?.prompt.commit([...request.messages, result.message as Message], {
+    metadata: request.wire.metadata,
+    window: fitted.report.limit.value,
+  });
   if (request.session !== undefined) state.lastModels.set(request.session, result.model);
   for (const { id } of result.toolCalls) state.toolCallers.set(callKey(request.session, id), result.model);
   state.answered.set(refKey(result.model), { numCtx: fitted?.numCtx, atMs: state.parts.clock.now() });

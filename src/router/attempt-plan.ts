@@ -175,7 +175,7 @@ async function candidateFor(
   const { beforeRequest } = parts.hooks;
   if (beforeRequest !== undefined) {
     try {
-      chat = await callHook('beforeRequest', signal, () => beforeRequest(chat, { signal }));
+      chat = checkedRequest(await callHook('beforeRequest', signal, () => beforeRequest(chat, { signal })));
     } catch (error) {
       // The host's own error ends the call; another model would not do better.
       link.abort(error);
@@ -183,4 +183,13 @@ async function candidateFor(
     }
   }
   return { ...way, request: chat, priority: request.wire.priority ?? 'interactive' };
+}
+
+function checkedRequest(chat: ChatRequest): ChatRequest {
+  const { model, messages, headers } = chat as Partial<ChatRequest>;
+  if (typeof model?.id === 'string' && Array.isArray(messages) && typeof headers === 'object') return chat;
+  throw new RouterError(
+    'ERR_INVALID_OPTION',
+    "The host's hook beforeRequest gave no ChatRequest; return what it was given, with `model`, `messages` and `headers`.",
+  );
 }

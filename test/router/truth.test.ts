@@ -75,6 +75,20 @@ it('a hook that gives no answer leaves the conversation as it was', async () => 
   expect(router.context.session('default')?.messages ?? []).toEqual([]);
 });
 
+it('a hook that gives no request ends the call before anything is sent', async () => {
+  const fake = await up(fakeOllama());
+  const router = over(fake, { hooks: { beforeRequest: () => ({}) as never } });
+  expect(await failure(router.route('hi'))).toMatchObject({ code: 'ERR_INVALID_OPTION' });
+  expect(chats(fake)).toEqual([]);
+});
+
+it('the window of a session is the one in force, not the largest there could be', async () => {
+  const fake = await up(fakeOllama({ models: [{ id: 'a:7b', contextLength: 8192, loaded: true }] }));
+  const router = over(fake);
+  const { decision } = await router.route('hi');
+  expect(router.context.usage().limit).toBe(decision.context.numCtx);
+});
+
 it('one failed attempt says what to do about it', async () => {
   const fake = await up(fakeOllama({ models: [{ id: 'a:7b' }], faults: ['status-500'] }));
   const error = await failure(over(fake).route('hi'));
