@@ -6,8 +6,10 @@ export type { KnownServiceType } from './core/service.js';
 export type { ConformanceCheck } from './testing/conformance.js';
 export { fakeGPT4All } from './testing/fake-gpt4all.js';
 export { fakeJan } from './testing/fake-jan.js';
+export { fakeKoboldCpp } from './testing/fake-koboldcpp.js';
 export { fakeLlamaCpp } from './testing/fake-llama-cpp.js';
 export { fakeLMStudio } from './testing/fake-lm-studio.js';
+export { fakeLocalAI } from './testing/fake-localai.js';
 export { fakeOllama } from './testing/fake-ollama.js';
 export { fakeOpenWebUI } from './testing/fake-open-webui.js';
 export type { FakeRequest } from './testing/fake-request.js';
@@ -19,6 +21,8 @@ export type {
   FakeServerOptions,
   FakeToolCall,
 } from './testing/fake-server.js';
+export { fakeTabbyAPI } from './testing/fake-tabbyapi.js';
+export { fakeTextGenerationWebUI } from './testing/fake-text-generation-webui.js';
 export { fakeVLLM } from './testing/fake-vllm.js';
 export type { FakeFault, FakeFaultName } from './testing/faults.js';
 export { fakeFaults } from './testing/faults.js';
