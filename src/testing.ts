@@ -4,12 +4,17 @@ export type { ContentPart, CustomToolCall, Message, TextPart, ToolCall, ToolDefi
 export type { Capability } from './core/model.js';
 export type { KnownServiceType } from './core/service.js';
 export type { ConformanceCheck } from './testing/conformance.js';
+export { fakeDockerModelRunner } from './testing/fake-docker-model-runner.js';
 export { fakeGPT4All } from './testing/fake-gpt4all.js';
 export { fakeJan } from './testing/fake-jan.js';
 export { fakeKoboldCpp } from './testing/fake-koboldcpp.js';
+export { fakeLemonade } from './testing/fake-lemonade.js';
 export { fakeLlamaCpp } from './testing/fake-llama-cpp.js';
+export { fakeLlamaCppPython } from './testing/fake-llama-cpp-python.js';
+export { fakeLlamaSwap } from './testing/fake-llama-swap.js';
 export { fakeLMStudio } from './testing/fake-lm-studio.js';
 export { fakeLocalAI } from './testing/fake-localai.js';
+export { fakeMlxLm } from './testing/fake-mlx-lm.js';
 export { fakeOllama } from './testing/fake-ollama.js';
 export { fakeOpenWebUI } from './testing/fake-open-webui.js';
 export type { FakeRequest } from './testing/fake-request.js';
@@ -21,6 +26,7 @@ export type {
   FakeServerOptions,
   FakeToolCall,
 } from './testing/fake-server.js';
+export { fakeSGLang } from './testing/fake-sglang.js';
 export { fakeTabbyAPI } from './testing/fake-tabbyapi.js';
 export { fakeTextGenerationWebUI } from './testing/fake-text-generation-webui.js';
 export { fakeVLLM } from './testing/fake-vllm.js';

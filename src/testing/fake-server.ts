@@ -50,7 +50,7 @@ export interface FakeModel {
   /** As the servers write it, for example `7.6B`. @defaultValue '7.6B' */
   readonly parameterSize?: string | undefined;
   /**
-   * Ollama and Jan: listed as a model that runs on another host, and fails when asked. Open WebUI: comes from an OpenAI connection.
+   * Ollama, Jan, llama-swap and Lemonade: listed as a model that runs on another host, and fails when asked. Open WebUI: comes from an OpenAI connection.
    * @defaultValue false
    */
   readonly remote?: boolean | undefined;

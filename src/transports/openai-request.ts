@@ -15,7 +15,7 @@ export function chatBody(request: ChatRequest): Record<string, unknown> {
       tools,
       tool_choice: typeof choice === 'object' && choice.type === 'allowed_tools' ? choice.allowed_tools.mode : choice,
     }),
-    response_format: request.responseFormat,
+    response_format: responseFormat(request),
     reasoning_effort: request.reasoningEffort,
     ...request.extraBody,
     // The model was chosen and checked; extra members do not change it.
@@ -50,12 +50,20 @@ function sampling(request: ChatRequest): Record<string, unknown> {
   };
 }
 
+/** llama-cpp-python fails at the usual form of a schema and takes it in another (measured on 0.3.36). */
+function responseFormat({ model, responseFormat: format }: ChatRequest): unknown {
+  return model.type === 'llama-cpp-python' && format?.type === 'json_schema'
+    ? { type: 'json_object', schema: format.json_schema.schema }
+    : format;
+}
+
 /** Known members only: strict servers refuse the others. Templates of local models know no `developer`. */
 function wireMessage(request: ChatRequest, message: Message): Record<string, unknown> {
   const calls = functionCalls(request, message);
   return {
     role: message.role === 'developer' ? 'system' : message.role,
-    content: message.content ?? (calls.length > 0 ? null : ''),
+    // llama-cpp-python fails at a null.
+    content: message.content ?? (calls.length > 0 && request.model.type !== 'llama-cpp-python' ? null : ''),
     name: message.name,
     ...(calls.length > 0 && { tool_calls: calls }),
     tool_call_id: message.tool_call_id,

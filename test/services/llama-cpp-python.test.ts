@@ -14,7 +14,7 @@ describe('llama-cpp-python, recorded 0.3.36', () => {
         id: 'default',
         state: { value: 'loaded', source: 'server' },
         contextLength: { value: 2048, source: 'assumed' },
-        capabilities: { value: ['completion', 'chat'], source: 'assumed' },
+        capabilities: { value: ['completion', 'chat', 'json-schema'], source: 'assumed' },
       },
     ]);
   });

@@ -1,7 +1,16 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { RouterError } from '../../src/core/errors.js';
 import type { FakeServer, FakeServerOptions } from '../../src/testing.js';
-import { fakeJan, fakeLlamaCpp, fakeLMStudio, fakeOllama, fakeVLLM } from '../../src/testing.js';
+import {
+  fakeJan,
+  fakeLemonade,
+  fakeLlamaCpp,
+  fakeLlamaSwap,
+  fakeLMStudio,
+  fakeOllama,
+  fakeSGLang,
+  fakeVLLM,
+} from '../../src/testing.js';
 
 const servers: FakeServer[] = [];
 afterEach(() => Promise.all(servers.splice(0).map((server) => server.close())));
@@ -21,6 +30,9 @@ describe.each([
   ['llama.cpp', fakeLlamaCpp],
   ['vllm', fakeVLLM],
   ['jan', fakeJan],
+  ['sglang', fakeSGLang],
+  ['llama-swap', fakeLlamaSwap],
+  ['lemonade', fakeLemonade],
 ] as const)('a fake %s', (type, make) => {
   it('serves two models on a free loopback port by default, each able to answer', async () => {
     const server = await kept(make());

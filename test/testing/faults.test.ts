@@ -1,11 +1,24 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { FakeFaultName, FakeServer, FakeServerOptions } from '../../src/testing.js';
-import { fakeFaults, fakeJan, fakeLlamaCpp, fakeLMStudio, fakeOllama, fakeVLLM } from '../../src/testing.js';
+import {
+  fakeFaults,
+  fakeJan,
+  fakeLemonade,
+  fakeLlamaCpp,
+  fakeLlamaSwap,
+  fakeLMStudio,
+  fakeOllama,
+  fakeSGLang,
+  fakeVLLM,
+} from '../../src/testing.js';
 
 const servers: FakeServer[] = [];
 afterEach(() => Promise.all(servers.splice(0).map((server) => server.close())));
 
 const fakes = {
+  fakeSGLang: { make: fakeSGLang, path: '/v1/chat/completions', fields: { stream: true } },
+  fakeLlamaSwap: { make: fakeLlamaSwap, path: '/v1/chat/completions', fields: { stream: true } },
+  fakeLemonade: { make: fakeLemonade, path: '/v1/chat/completions', fields: { stream: true } },
   fakeOllama: { make: fakeOllama, path: '/api/chat', fields: {} },
   'fakeOllama /v1': { make: fakeOllama, path: '/v1/chat/completions', fields: { stream: true } },
   fakeLlamaCpp: { make: fakeLlamaCpp, path: '/v1/chat/completions', fields: { stream: true } },

@@ -86,6 +86,21 @@ describe('the openai dialect', () => {
     });
   });
 
+  it('gives llama-cpp-python a schema in its own form, and no null', async () => {
+    const { model: _, ...rest } = (await body(openai, {
+      model: { ...model, type: 'llama-cpp-python' },
+      messages: [
+        { role: 'user', content: 'hello' },
+        { role: 'assistant', tool_calls: [{ id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } }] },
+        { role: 'tool', tool_call_id: 'c', content: 'done' },
+      ],
+      tools: [tool],
+      responseFormat: { type: 'json_schema', json_schema: { name: 'x', schema: { type: 'object' } } },
+    })) as Record<string, unknown>;
+    expect(rest).toMatchObject({ response_format: { type: 'json_object', schema: { type: 'object' } } });
+    expect(JSON.stringify(rest)).not.toContain('null');
+  });
+
   it('sends every option under the name that all local servers read', async () => {
     expect(await body(openai, { ...all, responseFormat: { type: 'json_object' } })).toMatchObject({
       temperature: 0.1,
