@@ -14,14 +14,14 @@ type Start = (o: { port: number }) => Promise<testing.FakeServer>;
 const FAKES: readonly (readonly [Start, number])[] = [
   [testing.fakeOllama, 11_434],
   [testing.fakeLMStudio, 1_234],
-  [testing.fakeLlamaCpp, 8_080],
+  [testing.fakeLlamaCpp, 9_931],
   [testing.fakeVLLM, 8_000],
   [testing.fakeJan, 1_337],
   [testing.fakeOpenWebUI, 3_000],
   [testing.fakeKoboldCpp, 5_001],
   [testing.fakeGPT4All, 4_891],
   [testing.fakeTextGenerationWebUI, 5_000],
-  [testing.fakeSGLang, 30_000],
+  [testing.fakeLocalAI, 8_080],
 ];
 
 const fakes = await Promise.all(FAKES.map(([start, port]) => start({ port })));
