@@ -32,5 +32,7 @@ export { fakeTextGenerationWebUI } from './testing/fake-text-generation-webui.js
 export { fakeVLLM } from './testing/fake-vllm.js';
 export type { FakeFault, FakeFaultName } from './testing/faults.js';
 export { fakeFaults } from './testing/faults.js';
+export type { ServiceConformanceOptions } from './testing/service-conformance.js';
+export { serviceConformance } from './testing/service-conformance.js';
 export type { ConformanceServer, TransportConformanceOptions } from './testing/transport-conformance.js';
 export { transportConformance } from './testing/transport-conformance.js';
