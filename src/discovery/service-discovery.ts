@@ -32,6 +32,8 @@ export interface ServiceConnection {
   readonly apiPath: string | undefined;
   /** Whether nothing comes before the answer is complete. */
   readonly answersWhole: boolean;
+  /** Whether a prompt is cut without a word where the answer that is asked for leaves it no room. */
+  readonly cutsPrompts: boolean;
   /** Requests at once; `null`: no limit of ours. */
   readonly maxConcurrent: number | null;
 }
@@ -161,6 +163,7 @@ export class ServiceDiscovery {
       usesNumCtx: isNative && spec.usesNumCtx,
       apiPath: spec.apiPath,
       answersWhole: isNative && spec.answersWhole === true,
+      cutsPrompts: spec.cutsPrompts === true,
       maxConcurrent: endpoint?.maxConcurrent ?? reading.maxConcurrent ?? null,
     };
   }

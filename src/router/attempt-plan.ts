@@ -151,7 +151,7 @@ export async function reach(
 async function candidateFor(
   state: RouterState,
   { request, allowExternal: external }: Question,
-  { model, served, prompt, numCtx }: FittedPrompt,
+  { model, served, prompt, numCtx, maxTokens }: FittedPrompt,
   { options, link, needed }: Call & { readonly needed: readonly Capability[] },
   signal: AbortSignal,
 ): Promise<Candidate> {
@@ -171,6 +171,7 @@ async function candidateFor(
     headers,
     ...(request.prefix === undefined ? {} : { prompt: request.prefix }),
     ...(numCtx === undefined ? {} : { numCtx }),
+    ...(maxTokens === undefined ? {} : { maxTokens }),
   };
   const { beforeRequest } = parts.hooks;
   if (beforeRequest !== undefined) {

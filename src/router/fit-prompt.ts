@@ -13,6 +13,8 @@ export interface FittedPrompt {
   readonly served: ServedModel;
   readonly prompt: PreparedPrompt;
   readonly numCtx: number | undefined;
+  /** The answer's limit to send: the caller's, and less where the server would rather cut the prompt. */
+  readonly maxTokens: number | undefined;
   readonly report: ContextReport;
   readonly notes: readonly string[];
 }
@@ -57,6 +59,7 @@ export async function fitPrompt(
     served,
     prompt,
     numCtx,
+    maxTokens: connection.cutsPrompts ? roomBeside(prompt, window, request.wire.maxTokens) : request.wire.maxTokens,
     report: {
       inputTokens: prompt.tokens,
       limit,
@@ -75,6 +78,13 @@ function windowOf(served: ServedModel, asksNumCtx: boolean, asked: number | 'ser
   if (typeof asked === 'number') return { value: asked, source: 'config' };
   // A model that is in memory with more than its listed maximum knows better.
   return maxContextLength.value >= contextLength.value ? maxContextLength : contextLength;
+}
+
+/** What an answer may take without taking it from the prompt, whose tokens are an estimate. */
+function roomBeside({ tokens }: PreparedPrompt, window: Fact<number>, asked: number | undefined): number | undefined {
+  if (window.source === 'assumed') return asked;
+  const room = Math.max(1, window.value - tokens - Math.ceil(tokens / 8));
+  return Math.min(asked ?? room, room);
 }
 
 /** The context that the model is loaded with, in tokens: by the server's word, or by our own request since; 0 if unloaded. */

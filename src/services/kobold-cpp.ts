@@ -13,6 +13,7 @@ export const koboldCpp: ServiceSpec = {
   name: 'KoboldCpp',
   ports: [5001],
   transport: 'openai',
+  cutsPrompts: true,
   usesNumCtx: false,
   owner: 'koboldcpp',
   requests: [

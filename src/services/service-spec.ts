@@ -69,6 +69,8 @@ export interface ServiceSpec {
   readonly apiPath?: string | undefined;
   /** Whether it answers in one piece, at the end: the first content then takes as long as the whole answer. */
   readonly answersWhole?: boolean | undefined;
+  /** Whether it cuts a prompt without a word where prompt and answer together do not fit. */
+  readonly cutsPrompts?: boolean | undefined;
   /** Whether a request may set the context window to load with (`num_ctx`). */
   readonly usesNumCtx: boolean;
   /** The `owned_by` of its OpenAI-style model list, where that tells it from others. */

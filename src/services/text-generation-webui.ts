@@ -13,6 +13,7 @@ export const textGenerationWebUI: ServiceSpec = {
   name: 'text-generation-webui',
   ports: [5000],
   transport: 'openai',
+  cutsPrompts: true,
   usesNumCtx: false,
   requests: ['GET /openapi.json', 'GET /v1/internal/model/info', 'GET /v1/models'],
   identify,
