@@ -41,6 +41,11 @@ function answered(address: Address, at: string, replies: readonly Reply[]): Disc
       keyRemedy(address, address.specs[0]?.type ?? 'openai-compatible', at),
     );
   }
+  // The AirPlay Receiver of macOS holds port 5000 and refuses everything.
+  if (replies.some(({ headers }) => headers.get('server')?.startsWith('AirTunes/'))) {
+    const remedy = 'If a model server should be there, give it another port or switch off AirPlay Receiver.';
+    return failure(address, 'ERR_BAD_RESPONSE', `${at} is the AirPlay Receiver of macOS.`, remedy);
+  }
   if (replies.every(({ status }) => status === 403 || status === 400)) {
     const reason = `${at} refuses requests under this host name.`;
     return failure(

@@ -95,11 +95,19 @@ describe('what is no text-generation-webui', () => {
   it.each([
     ['another FastAPI app', { 'GET /openapi.json': { paths: { '/v1/models': {} } } }],
     ['a wrong shape', { 'GET /v1/internal/model/info': { model_name: 'x' } }],
-    ['AirPlay', {}],
   ])('%s', async (_, answers) => {
-    const airTunes = () => new Response('', { status: 403, headers: { server: 'AirTunes/870.14.1' } });
-    const net = network({ 'GET /v1/internal/model/info': airTunes, ...answers }, airTunes);
+    const net = network(answers, () => recorded(`${at}/unknown`));
     expect((await look(net, { at: 'text-generation-webui' })).type).toBeUndefined();
+  });
+
+  it('AirPlay, which holds its port on macOS and is named', async () => {
+    const airTunes = () => new Response('', { status: 403, headers: { server: 'AirTunes/870.14.1' } });
+    const { type, failure } = await look(network({}, airTunes), { at: 'text-generation-webui' });
+    expect(type).toBeUndefined();
+    expect(failure).toMatchObject({
+      reason: expect.stringContaining('AirPlay'),
+      remedy: expect.stringContaining('port'),
+    });
   });
 
   it('is named where the host says otherwise', async () => {
