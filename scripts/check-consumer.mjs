@@ -9,7 +9,9 @@ const folder = temporaryFolder();
 const fixtures = 'test/package/consumer';
 const tarball = pack(folder);
 writeFileSync(join(folder, 'package.json'), '{ "name": "consumer", "private": true, "type": "module" }\n');
-execFileSync('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', tarball], {
+// The optional peer is there too, as for a host that uses the entry that needs it.
+const peers = Object.keys(manifest.peerDependencies).map((name) => `${name}@${manifest.devDependencies[name]}`);
+execFileSync('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', tarball, ...peers], {
   cwd: folder,
   stdio: 'inherit',
 });

@@ -3,7 +3,7 @@ import { answerTo, embeddingOf, fields, inputsOf, limitOf, promptTokens } from '
 import type { FakeRequest } from './fake-request.js';
 import type { FakeModel, FakeServer, FakeServerOptions } from './fake-server.js';
 import { type FakeSettings, normalise, type ServedFake } from './fake-settings.js';
-import { type Answer, type Dialect, fakeId, type Outcome, type Reply, sse } from './generation.js';
+import { type Answer, type Dialect, type FakeParts, fakeId, type Outcome, type Reply, sse } from './generation.js';
 import { BUILD, props, routerEntry, routerProps, singleList, slots } from './llama-cpp-shapes.js';
 import { startFake } from './loopback.js';
 import { openAiWire, usageOf, wantsUsage } from './openai-wire.js';
@@ -27,8 +27,14 @@ const DEFAULT_MODELS: readonly FakeModel[] = [
  * @public
  */
 export async function fakeLlamaCpp(options?: FakeServerOptions): Promise<FakeServer> {
-  const settings = normalise(options, 'fakeLlamaCpp', { models: DEFAULT_MODELS, contextLength: 8_192 });
-  return startFake(llamaCppDialect(settings), settings, 'fakeLlamaCpp');
+  const { dialect, settings } = llamaCppParts(options, 'fakeLlamaCpp');
+  return startFake(dialect, settings, 'fakeLlamaCpp');
+}
+
+/** The same without a socket; `owner` is the function that the user called. */
+export function llamaCppParts(options: FakeServerOptions | undefined, owner: string): FakeParts {
+  const settings = normalise(options, owner, { models: DEFAULT_MODELS, contextLength: 8_192 });
+  return { dialect: llamaCppDialect(settings), settings };
 }
 
 const JSON_TYPE = { 'Content-Type': 'application/json; charset=utf-8' };

@@ -2,7 +2,15 @@ import { answerTo, embeddingOf, fields, inputsOf, limitOf, promptTokens } from '
 import type { FakeRequest } from './fake-request.js';
 import type { FakeModel, FakeServer, FakeServerOptions } from './fake-server.js';
 import { type FakeSettings, normalise, type ServedFake } from './fake-settings.js';
-import { type Answer, type Dialect, fakeId, type Handler, type Outcome, type Reply } from './generation.js';
+import {
+  type Answer,
+  type Dialect,
+  type FakeParts,
+  fakeId,
+  type Handler,
+  type Outcome,
+  type Reply,
+} from './generation.js';
 import { startFake } from './loopback.js';
 import { openAiWire, usageOf, wantsUsage } from './openai-wire.js';
 
@@ -20,8 +28,14 @@ const DEFAULT_MODELS: readonly FakeModel[] = [
  * @public
  */
 export async function fakeLMStudio(options?: FakeServerOptions): Promise<FakeServer> {
-  const settings = normalise(options, 'fakeLMStudio', { models: DEFAULT_MODELS, contextLength: 8_192 });
-  return startFake(lmStudio(settings), settings, 'fakeLMStudio');
+  const { dialect, settings } = lmStudioParts(options, 'fakeLMStudio');
+  return startFake(dialect, settings, 'fakeLMStudio');
+}
+
+/** The same without a socket; `owner` is the function that the user called. */
+export function lmStudioParts(options: FakeServerOptions | undefined, owner: string): FakeParts {
+  const settings = normalise(options, owner, { models: DEFAULT_MODELS, contextLength: 8_192 });
+  return { dialect: lmStudio(settings), settings };
 }
 
 const json = (value: unknown, status = 200): Reply => ({

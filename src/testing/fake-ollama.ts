@@ -3,7 +3,7 @@ import { answerTo, embeddingOf, fields, inputsOf, limitOf, promptTokens } from '
 import type { FakeRequest } from './fake-request.js';
 import type { FakeModel, FakeServer, FakeServerOptions } from './fake-server.js';
 import { type FakeSettings, normalise, type ServedFake } from './fake-settings.js';
-import type { Dialect, Handler, Outcome, Reply } from './generation.js';
+import type { Dialect, FakeParts, Handler, Outcome, Reply } from './generation.js';
 import { startFake } from './loopback.js';
 import { fullName, openAiEntry, psEntry, type Running, show, tagged, tagsEntry, VERSION } from './ollama-shapes.js';
 import { compatible, compatibleError, compatibleWire, native, nativeWire, stamp } from './ollama-wires.js';
@@ -32,8 +32,14 @@ const DEFAULT_MODELS: readonly FakeModel[] = [
  * @public
  */
 export async function fakeOllama(options?: FakeServerOptions): Promise<FakeServer> {
-  const settings = normalise(options, 'fakeOllama', { models: DEFAULT_MODELS, contextLength: 4_096 });
-  return startFake(ollama(settings), settings, 'fakeOllama');
+  const { dialect, settings } = ollamaParts(options, 'fakeOllama');
+  return startFake(dialect, settings, 'fakeOllama');
+}
+
+/** The same without a socket; `owner` is the function that the user called. */
+export function ollamaParts(options: FakeServerOptions | undefined, owner: string): FakeParts {
+  const settings = normalise(options, owner, { models: DEFAULT_MODELS, contextLength: 4_096 });
+  return { dialect: ollama(settings), settings };
 }
 
 const text = (status: number, body: string, more?: Record<string, string>): Reply => ({

@@ -2,7 +2,16 @@ import { answerTo, embeddingOf, fields, inputsOf, limitOf, promptTokens } from '
 import type { FakeRequest } from './fake-request.js';
 import type { FakeModel, FakeServer, FakeServerOptions } from './fake-server.js';
 import { type FakeSettings, normalise, type ServedFake } from './fake-settings.js';
-import { type Answer, type Dialect, fakeId, type Handler, type Outcome, type Reply, sse } from './generation.js';
+import {
+  type Answer,
+  type Dialect,
+  type FakeParts,
+  fakeId,
+  type Handler,
+  type Outcome,
+  type Reply,
+  sse,
+} from './generation.js';
 import { startFake } from './loopback.js';
 import { openAiWire, usageOf, wantsUsage } from './openai-wire.js';
 
@@ -21,8 +30,14 @@ const DEFAULT_MODELS: readonly FakeModel[] = [
  * @public
  */
 export async function fakeVLLM(options?: FakeServerOptions): Promise<FakeServer> {
-  const settings = normalise(options, 'fakeVLLM', { models: DEFAULT_MODELS, contextLength: 8_192 });
-  return startFake(vllm(settings), settings, 'fakeVLLM');
+  const { dialect, settings } = vllmParts(options, 'fakeVLLM');
+  return startFake(dialect, settings, 'fakeVLLM');
+}
+
+/** The same without a socket; `owner` is the function that the user called. */
+export function vllmParts(options: FakeServerOptions | undefined, owner: string): FakeParts {
+  const settings = normalise(options, owner, { models: DEFAULT_MODELS, contextLength: 8_192 });
+  return { dialect: vllm(settings), settings };
 }
 
 const json = (value: unknown, status = 200): Reply => ({

@@ -1,5 +1,6 @@
 import type { KnownServiceType } from '../core/service.js';
 import type { FakeRequest } from './fake-request.js';
+import type { FakeSettings } from './fake-settings.js';
 
 /** A whole reply. */
 export interface Reply {
@@ -94,6 +95,12 @@ export interface Dialect {
   /** What it says while it loads or is too busy to. */
   loading(request: FakeRequest): Reply;
   overflow(request: FakeRequest, promptTokens: number, contextLength: number): Reply;
+}
+
+/** A fake server without a socket. */
+export interface FakeParts {
+  readonly dialect: Dialect;
+  readonly settings: FakeSettings;
 }
 
 /** A line of server-sent events. */

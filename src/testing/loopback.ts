@@ -50,7 +50,7 @@ export async function startFake(dialect: Dialect, settings: FakeSettings, owner:
 }
 
 /** What the server says to a request that nothing goes wrong with. */
-async function handle(dialect: Dialect, request: FakeRequest): Promise<Outcome> {
+export async function handle(dialect: Dialect, request: FakeRequest): Promise<Outcome> {
   const refused = dialect.refuse(request);
   if (refused !== undefined) return refused;
   const methods = Object.hasOwn(dialect.routes, request.path) ? dialect.routes[request.path] : undefined;

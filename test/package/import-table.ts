@@ -60,7 +60,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     [...base, 'models', 'security', 'router', 'context', 'discovery'],
     ['@valibot/to-json-schema', 'valibot', 'yaml'],
   ),
-  testing: room(10, [...base, 'services'], ['valibot']),
+  testing: room(10, [...base, 'services'], ['msw', 'valibot']),
   cli: room(11, [...base, 'entry']),
 };
 
@@ -79,6 +79,7 @@ export const entries: Readonly<Record<string, readonly string[]>> = {
     'router',
   ],
   'testing.ts': ['testing'],
+  'testing-msw.ts': ['testing'],
 };
 
 /** The files that `bin` names: they run when they are loaded, and nothing imports them. */
