@@ -2,6 +2,7 @@ import type { Rejection, RoutingDecision } from '../core/decision.js';
 import type { ModelRef } from '../core/model.js';
 import { refKey } from '../internal/model-name.js';
 import type { Ranking } from '../models/model-selector.js';
+import { formNote } from './answer-notes.js';
 import { type FittedPrompt, fitPrompt } from './fit-prompt.js';
 import type { Question } from './question.js';
 import { requirementsOf } from './requirements.js';
@@ -70,6 +71,8 @@ export async function decide(state: RouterState, question: Question, signal: Abo
     ranked = [...ranked.filter((entry) => !ailing.includes(entry)), ...ailing];
   }
   const [selected = null] = ranked;
+  const form = selected === null ? undefined : formNote(selected.model, request.wire.responseFormat);
+  if (form !== undefined) notes.push(form);
   const first = selected === null ? undefined : await fitPrompt(state, question, selected.model, undefined, signal);
   return {
     decision: {

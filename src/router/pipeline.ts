@@ -6,6 +6,7 @@ import { abortError } from '../internal/deadline.js';
 import { refKey } from '../internal/model-name.js';
 import { printable } from '../internal/redact.js';
 import { conclude, resultOf } from './answer.js';
+import { otherModel, otherModelNote } from './answer-notes.js';
 import { attemptPlan } from './attempt-plan.js';
 import { gatherCode, wantsSerena } from './code-context.js';
 import { decide, type Plan } from './decide.js';
@@ -76,6 +77,9 @@ export async function* run(
       quiet: call.quiet,
     });
     const fitted = prompts.get(refKey(report.model));
+    const other = otherModel(state, report.model, report.servedModel);
+    const told = other === undefined ? plan : withNote(plan, otherModelNote(report.model, other));
+    if (told !== plan) logger.warn(told.decision.notes.at(-1));
     const timings = {
       decisionMs,
       queueMs: report.queueMs,
@@ -83,7 +87,7 @@ export async function* run(
       totalMs: clock.now() - started,
     };
     const countText = (text: string): number => state.parts.context.countText(text, report.model.key);
-    const result = await withAfterResponse(state, resultOf(question, plan, report, fitted, timings, countText), signal);
+    const result = await withAfterResponse(state, resultOf(question, told, report, fitted, timings, countText), signal);
     await security.logQuery({ query: lastUserText(request.messages), decision, outcome: 'ok', response: result.text });
     conclude(state, question, result, fitted);
     yield { type: 'done', result };
@@ -101,6 +105,12 @@ export async function* run(
     leave?.();
     state.running.end(link);
   }
+}
+
+/** What is known only with the answer stands in the decision of the result; the one that was told before stays as it was. */
+function withNote(plan: Plan, note: string): Plan {
+  const { decision } = plan;
+  return { ...plan, decision: { ...decision, notes: [...decision.notes, note] } };
 }
 
 /** A failed call is audited too; the caller gets the failure itself, not that of the log. */

@@ -14,6 +14,7 @@ export const mlxLm: ServiceSpec = {
   name: 'mlx-lm',
   ports: [8080],
   transport: 'openai',
+  looseJson: true,
   usesNumCtx: false,
   requests: ['GET /health', 'GET /v1/models'],
   identify,

@@ -14,6 +14,7 @@ export const ollama: ServiceSpec = {
   name: 'Ollama',
   ports: [11434],
   transport: 'ollama',
+  looseJson: true,
   usesNumCtx: true,
   requests: ['GET /', 'GET /api/version', 'GET /api/tags', 'GET /api/ps', 'GET /v1/models', 'POST /api/show'],
   identify,

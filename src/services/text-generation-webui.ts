@@ -14,6 +14,7 @@ export const textGenerationWebUI: ServiceSpec = {
   ports: [5000],
   transport: 'openai',
   cutsPrompts: true,
+  looseJson: true,
   usesNumCtx: false,
   requests: ['GET /openapi.json', 'GET /v1/internal/model/info', 'GET /v1/models'],
   identify,

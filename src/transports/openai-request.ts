@@ -1,6 +1,7 @@
 import type { Message } from '../core/chat.js';
 import type { ChatRequest } from '../core/transport.js';
 import { checkMedia, functionCalls, offeredTools, prefixOf } from './request-parts.js';
+import { unsupported } from './wire-errors.js';
 
 /** The body of `POST /v1/chat/completions`; what the caller did not give is left to the server. */
 export function chatBody(request: ChatRequest): Record<string, unknown> {
@@ -50,11 +51,22 @@ function sampling(request: ChatRequest): Record<string, unknown> {
   };
 }
 
-/** llama-cpp-python fails at the usual form of a schema and takes it in another (measured on 0.3.36). */
+/** They ignore a schema, so the answer would be anything. */
+const SCHEMALESS: ReadonlySet<string> = /* @__PURE__ */ new Set(['mlx-lm', 'text-generation-webui']);
+
 function responseFormat({ model, responseFormat: format }: ChatRequest): unknown {
-  return model.type === 'llama-cpp-python' && format?.type === 'json_schema'
-    ? { type: 'json_object', schema: format.json_schema.schema }
-    : format;
+  if (format?.type === 'json_schema') {
+    if (SCHEMALESS.has(model.type)) {
+      throw unsupported(model, `a server of type ${model.type} enforces no JSON schema. Ask for JSON in the prompt.`);
+    }
+    // It fails at the usual form and takes this one (measured on 0.3.36).
+    if (model.type === 'llama-cpp-python') return { type: 'json_object', schema: format.json_schema.schema };
+  }
+  // LM Studio knows schemas only.
+  if (format?.type === 'json_object' && model.type === 'lmstudio') {
+    return { type: 'json_schema', json_schema: { name: 'object', schema: { type: 'object' } } };
+  }
+  return format;
 }
 
 /** Known members only: strict servers refuse the others. Templates of local models know no `developer`. */

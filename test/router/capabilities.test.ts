@@ -1,5 +1,5 @@
-import type { Message, ToolDefinition } from 'local-llm-router';
-import { fakeLlamaCpp, fakeOllama, fakeVLLM } from 'local-llm-router/testing';
+import type { Message, RoutingDecision, ToolDefinition, Transport } from 'local-llm-router';
+import { type FakeServer, fakeLlamaCpp, fakeLMStudio, fakeOllama, fakeVLLM } from 'local-llm-router/testing';
 import { describe, expect, it } from 'vitest';
 import { chats, failure, over, said, up } from './setup.js';
 
@@ -91,6 +91,13 @@ describe('what a request needs', () => {
     expect(chats(fake)[0]?.body).toMatchObject({ response_format: { json_schema: { schema } } });
   });
 
+  it('says where nothing makes sure that the answer is JSON', async () => {
+    const ask = async (fake: FakeServer) =>
+      (await over(fake).route({ prompt: 'give a', responseFormat: { type: 'json_object' } })).decision.notes.join();
+    expect(await ask(await up(fakeOllama()))).toMatch(/Ollama does not enforce json_object/);
+    expect(await ask(await up(fakeVLLM({ models: [{ id: 'm', contextLength: 16_384 }] })))).not.toMatch(/json_object/);
+  });
+
   it('goes to Ollama as its own format', async () => {
     const fake = await up(fakeOllama({ reply: '{}' }));
     const schema = { type: 'object' };
@@ -142,5 +149,44 @@ describe('what a request needs', () => {
     expect(router.context.sessions()).toEqual([]);
     const atTheStart = await router.explain({ prompt: '', suffix: 'rest' });
     expect(atTheStart.selected?.model.id).toBe('coder:7b');
+  });
+});
+
+describe('a server that answers with another model', () => {
+  it('is told in the notes of the result, and to the logger', async () => {
+    const fake = await up(fakeLMStudio({ models: [{ id: 'asked' }, { id: 'loaded', loaded: true }] }));
+    const warnings: unknown[] = [];
+    const logger = { debug() {}, info() {}, error() {}, warn: (...words: unknown[]) => void warnings.push(...words) };
+    // As LM Studio does with a model that it cannot load.
+    const router = over(fake, {
+      logger,
+      hooks: { beforeRequest: (request) => ({ ...request, model: { ...request.model, id: 'loaded' } }) },
+    });
+    const decisions: RoutingDecision[] = [];
+    router.onDecision((decision) => decisions.push(decision));
+    const { decision, model } = await router.route({ prompt: 'hi', model: 'asked' });
+    expect(model.id).toBe('asked');
+    expect(decision.notes.at(-1)).toMatch(/answered with loaded, not with asked/);
+    expect(warnings).toEqual([decision.notes.at(-1)]);
+    expect(decisions[0]?.notes).not.toContain(decision.notes.at(-1));
+  });
+
+  it.each([
+    ['a file', '/models/qwen.gguf', false],
+    ['its own alias', 'coder-alias', false],
+    ['another model of the service', 'other', true],
+  ])('is suspected only by a name that the service lists for another: %s', async (_, servedModel, isOther) => {
+    const fake = await up(fakeLlamaCpp({ models: [{ id: 'coder', loaded: true }, { id: 'other' }] }));
+    const transport: Transport = {
+      name: 'llama.cpp',
+      specificationVersion: 1,
+      capabilities: {},
+      async *chat() {
+        yield { type: 'text', text: 'ok' };
+        yield { type: 'finish', finishReason: 'stop', servedModel };
+      },
+    };
+    const { decision } = await over(fake, { transports: [transport] }).route({ prompt: 'hi', model: 'coder' });
+    expect(decision.notes.some((note) => note.includes('answered with other'))).toBe(isOther);
   });
 });

@@ -116,6 +116,24 @@ describe('the openai dialect', () => {
     });
   });
 
+  it('asks LM Studio for an object by a schema, the only form that it knows', async () => {
+    const at = { model: { ...model, type: 'lmstudio' as const }, responseFormat: { type: 'json_object' as const } };
+    expect((await body(openai, at))?.['response_format']).toEqual({
+      type: 'json_schema',
+      json_schema: { name: 'object', schema: { type: 'object' } },
+    });
+  });
+
+  it.each(['mlx-lm', 'text-generation-webui'] as const)(
+    'sends no schema to %s, which would ignore it',
+    async (type) => {
+      const responseFormat = { type: 'json_schema' as const, json_schema: { name: 'a', schema: { type: 'object' } } };
+      const { wire, error } = await sent(openai, { model: { ...model, type }, responseFormat });
+      expect(wire).toBeNull();
+      expect(error).toMatchObject({ code: 'ERR_UNSUPPORTED', message: expect.stringContaining(type) });
+    },
+  );
+
   it('sends tools and their choice, but never an empty list', async () => {
     expect(await body(openai, { tools: [tool], toolChoice: 'required' })).toMatchObject({
       tools: [tool],
