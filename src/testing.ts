@@ -1,8 +1,32 @@
 /** Fake model servers on loopback, for tests of what uses them; they need no test runner. */
 
-export type { ContentPart, CustomToolCall, Message, TextPart, ToolCall, ToolDefinition } from './core/chat.js';
-export type { Capability } from './core/model.js';
-export type { KnownServiceType } from './core/service.js';
+export type {
+  ContentPart,
+  CustomToolCall,
+  FileContext,
+  FinishReason,
+  Message,
+  Position,
+  Range,
+  ResponseFormat,
+  RouteRequest,
+  TextPart,
+  ToolCall,
+  ToolChoice,
+  ToolDefinition,
+  Usage,
+} from './core/chat.js';
+export type { FetchLike } from './core/fetch-like.js';
+export type { Capability, ModelRef } from './core/model.js';
+export type { KnownServiceType, ServiceType } from './core/service.js';
+export type { TaskCategory } from './core/task.js';
+export type { ChatRequest, Transport, TransportEvent } from './core/transport.js';
+export type {
+  DefinedModel,
+  DefinedService,
+  ProbeReply,
+  ServiceDefinition,
+} from './services/service-definition.js';
 export type { ConformanceCheck } from './testing/conformance.js';
 export { fakeDockerModelRunner } from './testing/fake-docker-model-runner.js';
 export { fakeGPT4All } from './testing/fake-gpt4all.js';
