@@ -1,44 +1,29 @@
-import { LocalLLMRouter, type RouteEvent, RouterError, type RouterOptions } from 'local-llm-router';
+import { type DiscoveryOptions, type RouteEvent, RouterError, type RouterOptions } from 'local-llm-router';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type LlamaServer, startLlamaServer } from './llama-server.js';
-import { tinyModels } from './tiny-gguf.js';
+import { ask, atPort, discover, single } from './discover.js';
+import { startLlamaServer } from './llama-server.js';
+import type { RealServer } from './python-server.js';
+import { routerFor as routerForServices, SENTENCE } from './routing.js';
+import { tinyModels } from './tiny-model.js';
 
-const SENTENCE = tinyModels.chain.pieces.join('');
-const servers: LlamaServer[] = [];
-const routers: LocalLLMRouter[] = [];
+const servers: RealServer[] = [];
 afterAll(async () => {
-  await Promise.all(routers.map((router) => router.close()));
   await Promise.all(servers.map((server) => server.stop()));
 });
 
-async function serve(kind: keyof typeof tinyModels, options: Record<string, unknown>): Promise<LlamaServer> {
+async function serve(kind: keyof typeof tinyModels, options: Record<string, unknown>): Promise<RealServer> {
   const server = await startLlamaServer(tinyModels[kind], `tiny-${kind}`, { endpoint_slots: true, ...options });
   servers.push(server);
   return server;
 }
 
-// The tiny models are run with less context than the defaults ask for.
-const LOW = { minContext: 256 };
-const taskRouting = { coding: LOW, reasoning: LOW, analysis: LOW, documentation: LOW };
-
-/** A router that knows these servers only; each letter is a token, as the tiny models count. */
-function routerFor(running: readonly LlamaServer[], options: RouterOptions = {}): LocalLLMRouter {
-  const router = new LocalLLMRouter({
-    discovery: false,
-    services: running.map(({ url }) => ({ type: 'llama.cpp', baseURL: url })),
-    systemPrompt: false,
-    tokenCounter: { count: (text) => text.length },
-    serena: false,
-    taskRouting,
-    ...options,
-  });
-  routers.push(router);
-  return router;
-}
+const endpoint = ({ url }: RealServer) => ({ type: 'llama.cpp', baseURL: url }) as const;
+const routerFor = (running: readonly RealServer[], options: RouterOptions = {}) =>
+  routerForServices(running.map(endpoint), options);
 
 describe('a real llama.cpp server', () => {
-  let chain: LlamaServer;
-  let endless: LlamaServer;
+  let chain: RealServer;
+  let endless: RealServer;
   beforeAll(async () => {
     [chain, endless] = await Promise.all([
       serve('chain', { n_ctx: 8_192, n_parallel: 2 }),
@@ -61,6 +46,55 @@ describe('a real llama.cpp server', () => {
         remote: 'no',
       },
     ]);
+  });
+
+  const ways: [string, (url: string) => DiscoveryOptions][] = [
+    ['named', (baseURL) => ({ services: [{ type: 'llama.cpp', baseURL }] })],
+    ['at an old default port, which others use too', (url) => atPort(url, 8080)],
+    ['at its default port', (url) => atPort(url, 9931)],
+  ];
+  it.each(ways)('is found as it says itself: %s', async (_, options) => {
+    const props = (await ask(endless.url, '/props')) as {
+      build_info: string;
+      total_slots: number;
+      default_generation_settings: { n_ctx: number };
+    };
+    const { data } = await ask(endless.url, '/v1/models');
+    const [listed] = data as [{ id: string; meta: Record<'n_ctx_train' | 'size', number> }];
+    const slots = (await ask(endless.url, '/slots')) as unknown as { n_ctx: number }[];
+    const { service, model } = single(await discover(options(endless.url)));
+    expect(service).toMatchObject({ type: 'llama.cpp', status: 'up', version: props.build_info });
+    expect(slots.map(({ n_ctx }) => n_ctx)).toEqual([model.contextLength.value, model.contextLength.value]);
+    expect(model).toMatchObject({
+      id: listed.id,
+      contextLength: { value: props.default_generation_settings.n_ctx, source: 'server' },
+      maxContextLength: { value: listed.meta.n_ctx_train, source: 'server' },
+      parallelSlots: { value: props.total_slots, source: 'server' },
+      sizeBytes: { value: listed.meta.size, source: 'server' },
+      state: { value: 'loaded', source: 'server' },
+    });
+  });
+
+  it('is found where the host does not know its kind', async () => {
+    const { service, model } = single(
+      await discover({ services: [{ type: 'openai-compatible', baseURL: endless.url }] }),
+    );
+    expect(service).toMatchObject({ type: 'openai-compatible', status: 'up' });
+    expect(model).toMatchObject({ id: 'tiny-endless', contextLength: { value: 65_536, source: 'server' } });
+  });
+
+  it('is called by its name where the host takes it for another', async () => {
+    const { services, failures } = await discover({ services: [{ type: 'vllm', baseURL: endless.url }] });
+    expect(services).toEqual([]);
+    expect(failures).toMatchObject([{ code: 'ERR_BAD_RESPONSE', remedy: "Set its type to 'llama.cpp'." }]);
+  });
+
+  it('goes on generating while discovery looks at it', async () => {
+    const stream = routerFor([endless]).stream({ prompt: 'Go on', maxTokens: 300 });
+    let look: Promise<unknown> | undefined;
+    for await (const event of stream) if (event.type === 'text') look ??= discover({ services: [endpoint(endless)] });
+    expect(await look).toMatchObject({ services: [{ status: 'up' }] });
+    expect(await stream.result).toMatchObject({ finishReason: 'length', usage: { outputTokens: 300 } });
   });
 
   it('is routed to', async () => {
@@ -202,14 +236,14 @@ describe('real llama.cpp servers with thinking and tools', () => {
 });
 
 /** Slots that generate. Asked at most every two seconds: more often would hide a lost client from the server. */
-async function busySlots({ url }: LlamaServer): Promise<number> {
+async function busySlots({ url }: RealServer): Promise<number> {
   const slots = (await (await fetch(`${url}/slots`)).json()) as { is_processing: boolean }[];
   return slots.filter((slot) => slot.is_processing).length;
 }
 
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 2_000));
 
-async function idle(server: LlamaServer): Promise<boolean> {
+async function idle(server: RealServer): Promise<boolean> {
   await pause();
   return (await busySlots(server)) === 0;
 }

@@ -1,18 +1,19 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { type LlamaServer, startLlamaServer } from './llama-server.js';
-import { tinyModels } from './tiny-gguf.js';
+import { startLlamaServer } from './llama-server.js';
+import type { RealServer } from './python-server.js';
+import { tinyModels } from './tiny-model.js';
 
 // The tools of the other tests here: generated models that behave as told, and a server that starts and stops.
-const started: LlamaServer[] = [];
+const started: RealServer[] = [];
 afterAll(async () => {
   await Promise.all(started.map((server) => server.stop()));
 });
-const start = async (kind: keyof typeof tinyModels): Promise<LlamaServer> => {
+const start = async (kind: keyof typeof tinyModels): Promise<RealServer> => {
   const server = await startLlamaServer(tinyModels[kind], `tiny-${kind}`, { n_ctx: 1_024 });
   started.push(server);
   return server;
 };
-const chat = async (server: LlamaServer, body: object): Promise<Record<string, never>> => {
+const chat = async (server: RealServer, body: object): Promise<Record<string, never>> => {
   const reply = await fetch(`${server.url}/v1/chat/completions`, {
     method: 'POST',
     body: JSON.stringify({ messages: [{ role: 'user', content: 'Say hi' }], ...body }),

@@ -1,179 +1,38 @@
-/**
- * Writes a GGUF file of about a megabyte whose model says what we choose: a chain of pieces, each leading to the next.
- * Attention and feed-forward outputs are zero, so that every block is the identity and the next token depends on the last one only.
- */
+import { SHAPE, type Tensor, type TinyModel, tinyWeights } from './tiny-model.js';
 
-export interface TinyModel {
-  /** What it says, piece by piece; a leading space is part of a piece. */
-  readonly pieces: readonly string[];
-  /** Starts again after the last piece instead of ending. */
-  readonly endless?: boolean;
-  readonly contextLength?: number;
-  /** Jinja; plain chat markers unless given. */
-  readonly template?: string;
-}
+const [U32, I32, F32, BOOL, STRING, ARRAY] = [4, 5, 6, 7, 8, 9] as const;
+const KINDS = { unknown: 2, control: 3, byte: 6, normal: 1 } as const;
 
-const PLAIN = messages('');
-const words = (text: string): string[] => text.match(/ ?[^ ]+/g) ?? [];
-const SENTENCE = words(
-  ' The quick brown fox jumps over some lazy dog near one quiet river while small models answer fast and keep every word local so tests can read this same text each time they run .',
-);
-
-/** Models with a behaviour each. */
-export const tinyModels = {
-  /** Says one sentence of 35 words and ends. */
-  chain: { pieces: SENTENCE },
-  /** Never ends by itself. */
-  endless: { pieces: SENTENCE, endless: true, contextLength: 131_072 },
-  /** Thinks first. */
-  think: {
-    pieces: [
-      '<think>\n',
-      ...words(' First I look at this question then decide'),
-      '\n</think>',
-      '\n\n',
-      ...words(' Answer follows here now'),
-    ],
-    template: messages(
-      "{%- if m.reasoning_content %}{{- '<think>\\n' + m.reasoning_content + '\\n</think>\\n\\n' }}{%- endif %}",
-      "{%- if enable_thinking is defined and enable_thinking is false %}{{- '<think>\\n\\n</think>\\n\\n' }}{%- endif %}",
-    ),
-  },
-  /** Calls `get_weather` with the city Oslo. */
-  tool: {
-    pieces: [
-      '<tool_call>',
-      '\n{"name": "',
-      'get_',
-      'weather',
-      '", "arguments": {',
-      '"city": ',
-      '"Os',
-      'lo"',
-      '}}',
-      '\n</tool_call>',
-    ],
-    template:
-      "{%- if tools %}{{- '<|im_start|>system\\nTools:\\n' }}{%- for tool in tools %}{{- tool | tojson }}{{- '\\n' }}{%- endfor %}{{- 'Call one as <tool_call>\\n{\"name\": ..., \"arguments\": {...}}\\n</tool_call>\\n<|im_end|>\\n' }}{%- endif %}" +
-      messages(
-        '{%- if m.tool_calls %}{%- for c in m.tool_calls %}{{- \'<tool_call>\\n{"name": "\' + c.function.name + \'", "arguments": \' + (c.function.arguments | tojson) + \'}\\n</tool_call>\' }}{%- endfor %}{%- endif %}',
-      ),
-  },
-} as const satisfies Record<string, TinyModel>;
-
-function messages(before: string, prompt = ''): string {
-  return `{%- for m in messages %}{{- '<|im_start|>' + m.role + '\\n' }}${before}{%- if m.content %}{{- m.content }}{%- endif %}{{- '<|im_end|>\\n' }}{%- endfor %}{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}${prompt}{%- endif %}`;
-}
-
-const EMBD = 128;
-const HEADS = 4;
-const LAYERS = 2;
-/** Dimension 0 is the constant, 1 marks ordinary tokens, 2 to 63 the pieces; the rest is random. */
-const FIRST_PIECE = 2;
-const RANDOM_FROM = 64;
-
-/** The file's bytes. */
+/** The bytes of a GGUF file. */
 export function tinyGguf(model: TinyModel): Uint8Array {
-  const controls = ['<|im_start|>', '<|im_end|>'];
-  const bytes = Array.from({ length: 256 }, (_, i) => `<0x${i.toString(16).toUpperCase().padStart(2, '0')}>`);
-  const pieces = model.pieces.map((piece) => piece.replaceAll(' ', '\u2581'));
-  const tokens = ['<unk>', '<s>', '</s>', ...bytes, '\u2581', ...controls, ...pieces];
-  const types = tokens.map((token, id) => (id === 0 ? 2 : id < 3 || controls.includes(token) ? 3 : id < 259 ? 6 : 1));
-  if (new Set(tokens).size !== tokens.length) throw new Error('A piece occurs twice: the server would abort.');
-  if (pieces.length > RANDOM_FROM - FIRST_PIECE) throw new Error('Too many pieces.');
-  const piece0 = tokens.length - pieces.length;
-  const end = tokens.indexOf('<|im_end|>');
-
+  const { tokens, kinds, start, end, template, contextLength, tensors } = tinyWeights(model);
+  const { embedding, heads, layers, normEpsilon } = SHAPE;
   const keys: [string, number, unknown][] = [
     ['general.architecture', STRING, 'llama'],
     ['general.name', STRING, 'tiny'],
     ['general.file_type', U32, 0],
-    ['llama.context_length', U32, model.contextLength ?? 8_192],
-    ['llama.embedding_length', U32, EMBD],
-    ['llama.block_count', U32, LAYERS],
-    ['llama.feed_forward_length', U32, EMBD],
-    ['llama.attention.head_count', U32, HEADS],
-    ['llama.attention.head_count_kv', U32, HEADS],
-    ['llama.attention.layer_norm_rms_epsilon', F32, 1e-5],
-    ['llama.rope.dimension_count', U32, EMBD / HEADS],
+    ['llama.context_length', U32, contextLength],
+    ['llama.embedding_length', U32, embedding],
+    ['llama.block_count', U32, layers],
+    ['llama.feed_forward_length', U32, embedding],
+    ['llama.attention.head_count', U32, heads],
+    ['llama.attention.head_count_kv', U32, heads],
+    ['llama.attention.layer_norm_rms_epsilon', F32, normEpsilon],
+    ['llama.rope.dimension_count', U32, embedding / heads],
     ['llama.vocab_size', U32, tokens.length],
     ['tokenizer.ggml.model', STRING, 'llama'],
     ['tokenizer.ggml.tokens', ARRAY, [STRING, tokens]],
-    ['tokenizer.ggml.token_type', ARRAY, [I32, types]],
+    ['tokenizer.ggml.token_type', ARRAY, [I32, kinds.map((kind) => KINDS[kind])]],
     ['tokenizer.ggml.scores', ARRAY, [F32, tokens.map((_, id) => -id)]],
-    ['tokenizer.ggml.bos_token_id', U32, 1],
+    ['tokenizer.ggml.bos_token_id', U32, start],
     ['tokenizer.ggml.eos_token_id', U32, end],
     ['tokenizer.ggml.unknown_token_id', U32, 0],
     ['tokenizer.ggml.add_bos_token', BOOL, false],
     ['tokenizer.ggml.add_space_prefix', BOOL, false],
-    ['tokenizer.chat_template', STRING, model.template ?? PLAIN],
+    ['tokenizer.chat_template', STRING, template],
   ];
-  const tensors = tensorsOf(tokens, piece0, end, model.endless ?? false);
   return assemble(keys, tensors);
 }
-
-interface Tensor {
-  readonly name: string;
-  readonly dims: readonly number[];
-  readonly data: Float32Array;
-}
-
-function tensorsOf(tokens: readonly string[], piece0: number, end: number, endless: boolean): Tensor[] {
-  const random = generator(1);
-  const size = tokens.length;
-  const embedding = new Float32Array(size * EMBD);
-  const output = new Float32Array(size * EMBD);
-  const dimension = (token: number): number => (token < piece0 ? 1 : FIRST_PIECE + token - piece0);
-  for (let token = 0; token < size; token++) {
-    const row = token * EMBD;
-    embedding[row] = 1;
-    embedding[row + dimension(token)] = 8;
-    // The random half brings the norm to EMBD, so that the RMS norm leaves the row as it is.
-    const tail = Array.from({ length: EMBD - RANDOM_FROM }, random);
-    const scale = Math.sqrt(EMBD - 1 - 64) / Math.hypot(...tail);
-    tail.forEach((value, i) => {
-      embedding[row + RANDOM_FROM + i] = value * scale;
-    });
-    output[row] = bias(token, piece0, tokens[token] ?? '');
-  }
-  for (let token = piece0; token < size; token++) {
-    const next = token + 1 < size ? token + 1 : endless ? piece0 : end;
-    output[next * EMBD + dimension(token)] = 40 / 8;
-  }
-  const ones = (): Float32Array => new Float32Array(EMBD).fill(1);
-  const noise = (): Float32Array => Float32Array.from({ length: EMBD * EMBD }, () => random() * 0.05);
-  const zeros = (): Float32Array => new Float32Array(EMBD * EMBD);
-  const square = [EMBD, EMBD];
-  const blocks = Array.from({ length: LAYERS }, (_, n): Tensor[] => [
-    { name: `blk.${n}.attn_norm.weight`, dims: [EMBD], data: ones() },
-    { name: `blk.${n}.attn_q.weight`, dims: square, data: noise() },
-    { name: `blk.${n}.attn_k.weight`, dims: square, data: noise() },
-    { name: `blk.${n}.attn_v.weight`, dims: square, data: noise() },
-    { name: `blk.${n}.attn_output.weight`, dims: square, data: zeros() },
-    { name: `blk.${n}.ffn_norm.weight`, dims: [EMBD], data: ones() },
-    { name: `blk.${n}.ffn_gate.weight`, dims: square, data: noise() },
-    { name: `blk.${n}.ffn_up.weight`, dims: square, data: noise() },
-    { name: `blk.${n}.ffn_down.weight`, dims: square, data: zeros() },
-  ]);
-  return [
-    { name: 'token_embd.weight', dims: [EMBD, size], data: embedding },
-    { name: 'output_norm.weight', dims: [EMBD], data: ones() },
-    { name: 'output.weight', dims: [EMBD, size], data: output },
-    ...blocks.flat(),
-  ];
-}
-
-/** What makes a token likely whatever came before: the first piece starts any answer, and JSON closes at once. */
-function bias(token: number, piece0: number, text: string): number {
-  if (token === piece0) return 20;
-  if (token > piece0) return 0;
-  const byte = /^<0x(..)>$/.exec(text)?.[1];
-  if (byte === undefined) return -5;
-  return JSON_BYTES[String.fromCharCode(Number.parseInt(byte, 16))] ?? -4;
-}
-const JSON_BYTES: Readonly<Record<string, number>> = { '"': 8, '}': 9, ']': 8.5, ':': 7, ',': 6, '1': 5, '{': 4, t: 3 };
-
-const [U32, I32, F32, BOOL, STRING, ARRAY] = [4, 5, 6, 7, 8, 9] as const;
 
 function assemble(keys: readonly [string, number, unknown][], tensors: readonly Tensor[]): Uint8Array {
   const parts: Uint8Array[] = [];
@@ -238,13 +97,4 @@ function assemble(keys: readonly [string, number, unknown][], tensors: readonly 
     at += part.byteLength;
   }
   return file;
-}
-
-/** Numbers from -1 to 1, the same in every run. */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 0x80000000 - 1;
-  };
 }
