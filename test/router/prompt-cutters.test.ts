@@ -9,7 +9,7 @@ describe('a router over KoboldCpp', () => {
   const limitSent = async (maxTokens?: number): Promise<number> => {
     const fake = await up(fakeKoboldCpp({ models }));
     await over(fake).route({ messages: [{ role: 'user', content: long }], maxTokens });
-    return (chats(fake)[0]?.body as { max_tokens: number }).max_tokens;
+    return (chats(fake)[0] as { body: { max_tokens: number } }).body.max_tokens;
   };
 
   it('asks for no more than leaves the prompt its place', async () => {
@@ -53,7 +53,7 @@ describe('a router over text-generation-webui', () => {
     expect(chats(fake)[0]?.body).not.toHaveProperty('max_tokens');
     const service = { type: 'text-generation-webui', baseURL: fake.url, contextLength: 2_048 } as const;
     await over([], { services: [service] }).route({ messages: [{ role: 'user', content: 'hi' }], maxTokens: 5_000 });
-    expect((chats(fake)[1]?.body as { max_tokens: number }).max_tokens).toBeLessThan(2_048);
+    expect((chats(fake)[1] as { body: { max_tokens: number } }).body.max_tokens).toBeLessThan(2_048);
   });
 });
 
