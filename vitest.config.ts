@@ -22,6 +22,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
     exclude: ['test/real/**', 'node_modules/**'],
     reporters: ['default', './test/count-reporter.ts'],
+    // By default one core is left idle, which is half of a small machine.
+    maxWorkers: '100%',
     testTimeout: 10_000,
     restoreMocks: true,
   },
