@@ -8,14 +8,14 @@ import type { FoundService } from './found-service.js';
  */
 export function countOnce(found: readonly FoundService[]): FoundService[] {
   const services = withoutChildren(found);
-  const isProxy = ({ sighting }: FoundService): boolean => sighting.spec.isProxy === true;
+  const isProxy = ({ sighting: { spec, reading } }: FoundService): boolean => spec.isProxy ?? reading.isProxy ?? false;
   const owners = services.filter((one) => !isProxy(one) && isHere(one));
   const proxied = services
     .filter((one) => isProxy(one) && isHere(one))
     .flatMap((proxy) =>
       proxy.service.models.flatMap((model) => {
         const upstream = proxy.sighting.reading.models.find(({ id }) => id === model.id)?.upstream;
-        const owner = owners.find((one) => isAt(one, upstream) || one.service.models.some((m) => hasName(m, model.id)));
+        const owner = owners.find((one) => isAt(one, upstream) || one.service.models.some((m) => isMeant(m, model.id)));
         return owner ? [{ proxy, model, owner }] : [];
       }),
     );
@@ -51,6 +51,13 @@ function isAt({ sighting }: FoundService, upstream: string | undefined): boolean
 
 function hasName({ id, aliases = [] }: ServedModel, name: string): boolean {
   return id === name || aliases.includes(name);
+}
+
+/** Proxies may put the kind of backend before a name: `ollama/qwen3:8b`. */
+function isMeant(model: ServedModel, name: string): boolean {
+  return (
+    hasName(model, name) || hasName(model, name.replace(/^(?:ollama|ollama_chat|lm_studio|hosted_vllm|openai)\//, ''))
+  );
 }
 
 function withoutModels(

@@ -42,11 +42,22 @@ async function read(ask: Ask, o: Route): Promise<Reading | null> {
   if (status !== undefined) return { status, models: [] };
   const items = openAiList(reply);
   const owner = asString(items?.[0]?.item['owned_by']);
-  const listed = items?.map(({ name, item }) => modelFacts(name, item));
-  if (o.models === undefined) return listed ? { status: 'up', owner, models: listed } : null;
+  // Its description was asked for above; behind paths of their own other servers stand.
+  const isProxy = items !== undefined && o.list === 'GET /v1/models' && (await isLiteLLM(ask));
+  const listed = items?.map(({ name, item }) => ({
+    ...modelFacts(name, item),
+    // Its list does not say which of its models leave the machine.
+    ...(isProxy ? { remote: 'unknown' as const } : {}),
+  }));
+  if (o.models === undefined) return listed ? { status: 'up', owner, isProxy, models: listed } : null;
   // The host's list counts; any answer shows that somebody is there.
   const byId = new Map(listed?.map((facts) => [facts.id, facts]));
-  return reply && { status: 'up', owner, models: o.models.map((id) => byId.get(id) ?? { id }) };
+  return reply && { status: 'up', owner, isProxy, models: o.models.map((id) => byId.get(id) ?? { id }) };
+}
+
+/** The title of its description; BerriAI/litellm, litellm/proxy/proxy_server.py. A paid licence may change it. */
+async function isLiteLLM(ask: Ask): Promise<boolean> {
+  return /"title"\s*:\s*"LiteLLM API\b/.test((await ask('GET /openapi.json'))?.text.slice(0, 4_096) ?? '');
 }
 
 const STATES: ReadonlyMap<unknown, 'loaded' | 'unloaded'> = /* @__PURE__ */ new Map<unknown, 'loaded' | 'unloaded'>([

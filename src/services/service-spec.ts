@@ -38,6 +38,8 @@ export interface Reading {
   readonly maxConcurrent?: number | undefined;
   /** The `owned_by` of an OpenAI-style list, where it was read without knowing whose it is. */
   readonly owner?: string | undefined;
+  /** It is a proxy although its description does not say so: models that another server lists are listed there only. */
+  readonly isProxy?: boolean | undefined;
   /** Of a proxy: what it stands before, as far as it says. */
   readonly behind?: readonly ServiceType[] | undefined;
   /** Ports of this machine at which processes of its own serve its models. */

@@ -51,6 +51,19 @@ describe('a model that is reached through a proxy and at its own server', () => 
     expect(found['llama-swap@localhost:9292']?.behind).toEqual(['vllm']);
   });
 
+  it('is known through LiteLLM, which puts the kind of backend before its name', async () => {
+    const litellm = on('http://localhost:4000', {
+      'GET /openapi.json': { openapi: '3.1.0', info: { title: 'LiteLLM API', version: '1.80.0' } },
+      'GET /v1/models': { object: 'list', data: [{ id: 'hosted_vllm/coder' }, { id: 'gpt-x' }] },
+    });
+    const found = await discover({ ...litellm, ...vllm('http://localhost:8000', 'coder') }, [
+      { type: 'openai-compatible', baseURL: 'http://localhost:4000' },
+    ]);
+    const proxy = found['openai-compatible@localhost:4000'];
+    expect([names(proxy), proxy?.behind]).toEqual([['gpt-x'], ['vllm']]);
+    expect(found['vllm@localhost:8000']?.models).toMatchObject([{ id: 'coder', aliases: ['hosted_vllm/coder'] }]);
+  });
+
   it('is another one on another machine', async () => {
     const far = 'http://192.168.1.20:8000';
     const found = await discover({ ...swap([{ id: 'coder' }]), ...vllm(far, 'coder') }, [

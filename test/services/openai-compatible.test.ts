@@ -23,6 +23,15 @@ describe('a server that speaks the OpenAI protocol', () => {
     ]);
   });
 
+  it('is told to be LiteLLM by its description; where its models run, nobody can tell', async () => {
+    const replies = {
+      'GET /openapi.json': { openapi: '3.1.0', info: { title: 'LiteLLM API', version: '1.80.0' } },
+      'GET /v1/models': list({ id: 'ollama/qwen3:8b', owned_by: 'openai' }),
+    };
+    const { type, models } = await look(replies, endpoint());
+    expect([type, models[0]?.remote]).toEqual(['openai-compatible', 'unknown']);
+  });
+
   it.each([
     [{ max_model_len: 9_000 }, { value: 9_000, source: 'server' }, { value: 9_000, source: 'server' }],
     [{ meta: { n_ctx: 8_000 } }, { value: 8_000, source: 'server' }, { value: 8_000, source: 'server' }],
