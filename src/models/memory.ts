@@ -186,3 +186,15 @@ function identify(name: string): ModelIdentity {
   const identity = parseModelId(name);
   return catalogEntry(name) === undefined ? identity : { ...identity, key: name };
 }
+
+/**
+ * The longest context that keeps a model within some memory, of the powers of two from 4096 tokens on; at least that, for a
+ * model that does not fit at all is no matter of its context.
+ */
+export function contextWithin(model: ModelIdentity, maxBytes: number, maxContext: number): number {
+  let context = 4096;
+  while (context * 2 <= maxContext && estimateMemory(model, { contextLength: context * 2 }).totalBytes <= maxBytes) {
+    context *= 2;
+  }
+  return Math.min(context, maxContext);
+}

@@ -72,6 +72,14 @@ export class ModelSelector {
     );
   }
 
+  /**
+   * Bytes of memory that a model may take; `null`: no limit.
+   * @internal
+   */
+  get maxVramBytes(): number | null {
+    return this.#options.maxVramBytes;
+  }
+
   /** What holds per category, defaults filled. */
   get routing(): Readonly<Record<TaskCategory, TaskRouteInEffect>> {
     return this.#options.routing;

@@ -4,6 +4,7 @@ import type { ContextReport } from '../core/decision.js';
 import { RouterError } from '../core/errors.js';
 import type { Fact, ModelRef, ServedModel } from '../core/model.js';
 import { refKey } from '../internal/model-name.js';
+import { contextWithin } from '../models/memory.js';
 import type { Question } from './question.js';
 import { type RouterState, servedModel } from './router-state.js';
 
@@ -40,7 +41,12 @@ export async function fitPrompt(
     throw new RouterError('ERR_NO_MODEL', `${model.id} is no longer served by ${model.service}.`, { model: model.id });
   }
   const asksNumCtx = connection.usesNumCtx && request.wire.numCtx !== 'server';
-  const window = windowOf(served, asksNumCtx, request.wire.numCtx);
+  const inForce = contextInForce(state, served, connection.service.lastSeenMs);
+  const window = withinMemory(windowOf(served, asksNumCtx, request.wire.numCtx), asksNumCtx, {
+    state,
+    served,
+    inForce,
+  });
   const prompt = await parts.context.prepare({
     session: request.session,
     system,
@@ -51,8 +57,7 @@ export async function fitPrompt(
     reduceTo,
     signal,
   });
-  const inForce = contextInForce(state, served, connection.service.lastSeenMs);
-  const numCtx = asksNumCtx ? numCtxFor(served, request.wire.numCtx, prompt, inForce) : undefined;
+  const numCtx = asksNumCtx ? numCtxFor(window, request.wire.numCtx, prompt, inForce) : undefined;
   const limit: Fact<number> = numCtx === undefined ? window : { value: numCtx, source: window.source };
   return {
     model,
@@ -94,8 +99,21 @@ function contextInForce(state: RouterState, served: ServedModel, lastSeenMs: num
   return served.state.value === 'loaded' && served.contextLength.source === 'server' ? served.contextLength.value : 0;
 }
 
+/** Asks for no longer context than `maxVramGb` has room for; what is loaded already has shown that it fits. */
+function withinMemory(
+  window: Fact<number>,
+  asksNumCtx: boolean,
+  { state, served, inForce }: { readonly state: RouterState; readonly served: ServedModel; readonly inForce: number },
+): Fact<number> {
+  const { maxVramBytes } = state.parts.selector;
+  if (!asksNumCtx || maxVramBytes === null || window.source === 'config') return window;
+  const max = window.source === 'assumed' ? UNKNOWN_WINDOW : window.value;
+  const value = Math.max(inForce, contextWithin(served.identity, maxVramBytes, max));
+  return value < max ? { value, source: 'config' } : window;
+}
+
 function numCtxFor(
-  { maxContextLength }: ServedModel,
+  window: Fact<number>,
   asked: number | 'server' | undefined,
   prompt: PreparedPrompt,
   inForce: number,
@@ -105,7 +123,7 @@ function numCtxFor(
   if (prompt.tokens + Math.min(prompt.reservedOutput, Math.floor(inForce / 4)) <= inForce) return inForce;
   return chooseNumCtx({
     needed: prompt.tokens + prompt.reservedOutput,
-    max: maxContextLength.source === 'assumed' ? UNKNOWN_WINDOW : maxContextLength.value,
+    max: window.source === 'assumed' ? UNKNOWN_WINDOW : window.value,
   });
 }
 

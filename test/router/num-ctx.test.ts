@@ -15,6 +15,19 @@ describe('the context that Ollama is asked for', () => {
     expect(decision.context).toMatchObject({ numCtx: 20_000, limit: { value: 20_000, source: 'server' } });
   });
 
+  it('is no longer than the memory that the host allows has room for', async () => {
+    const models = [{ id: 'llama3.1:8b', sizeBytes: 4_900_000_000, maxContextLength: 131_072 }];
+    const fake = await up(fakeOllama({ models }));
+    const router = over(fake, { selector: { maxVramGb: 8 } });
+    const long = 'Please mind this sentence about the parser. '.repeat(60);
+    for (let i = 0; i < 80; i += 1) router.context.addMessage({ role: i % 2 ? 'assistant' : 'user', content: long });
+    const { decision } = await router.route('hello');
+    // 128 KiB of cache per token: 16384 tokens take 2 GiB beside weights and buffers, 32768 would take 4.
+    expect(sentNumCtx(fake)).toEqual([16_384]);
+    expect(decision.context.compaction).not.toBeNull();
+    expect(decision.context.limit).toEqual({ value: 16_384, source: 'config' });
+  });
+
   it('stays the same from turn to turn, and grows in few steps', async () => {
     const fake = await up(fakeOllama({ models: [{ id: 'm:7b', maxContextLength: 32_768 }], reply: 'yes '.repeat(50) }));
     const router = over(fake);
