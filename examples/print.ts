@@ -1,5 +1,5 @@
 /** How the examples print: plain text of at most 80 columns, colour only on a terminal. */
-import type { ModelRef, RouteResult, RoutingDecision, Service } from 'local-llm-router';
+import type { DiscoveryFailure, ModelRef, RouteResult, RoutingDecision, Service } from 'local-llm-router';
 
 const WIDTH = 80;
 const colour = (code: number, text: string): string =>
@@ -23,15 +23,23 @@ export function heading(text: string): void {
   console.log(`\n${colour(1, `== ${text} ${'='.repeat(Math.max(0, WIDTH - text.length - 4))}`)}`);
 }
 
-/** One row per model: what it is called, where it runs, its context and whether it is loaded. */
+/** One row per model: its name, its context in force and at most with the source, and whether it is loaded. */
 export function showServices(services: readonly Service[]): void {
   for (const { id, name, version, baseURL, status, models } of services) {
     names.set(id, name);
     line(`${colour(36, name)} ${version ?? ''} ${baseURL ?? ''} ${status === 'up' ? '' : status}`.trimEnd());
-    for (const { id, contextLength, state } of models) {
-      const context = `${contextLength.value} tokens (${contextLength.source})`;
-      line(`  ${column(id, 36)} ${column(context, 26)} ${state.value}`);
+    for (const { id, contextLength: now, maxContextLength: max, state } of models) {
+      line(`  ${column(id, 36)} ${column(`${now.value} of ${max.value} (${now.source})`, 28)} ${state.value}`);
     }
+  }
+}
+
+/** What was tried in vain, and what to do about it. */
+export function showFailures(failures: readonly DiscoveryFailure[]): void {
+  const silent = failures.filter(({ code }) => code === 'ECONNREFUSED').map(({ baseURL }) => new URL(baseURL).host);
+  if (silent.length > 0) wrap(`Nothing listens at ${silent.join(', ')}.`, 2);
+  for (const { code, reason, remedy } of failures) {
+    if (code !== 'ECONNREFUSED') wrap(`${reason} ${remedy ?? ''}`.trim(), 2);
   }
 }
 

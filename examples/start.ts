@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LocalLLMRouter, RouterError, ServiceDiscovery, type ServiceEndpoint, verifyAuditLog } from 'local-llm-router';
 import { fakeLlamaCpp, fakeLMStudio, fakeOllama } from 'local-llm-router/testing';
-import { heading, line, paragraph, showDecision, showResult, showServices } from './print.js';
+import { heading, line, paragraph, showDecision, showFailures, showResult, showServices } from './print.js';
 
 const QUERIES = [
   'Write a TypeScript function that parses RFC 3339 dates.',
@@ -69,7 +69,8 @@ async function lookAround(): Promise<number> {
   const { services, failures, elapsedMs } = await discovery.discoverAll();
   await discovery.close();
   showServices(services);
-  line(`${services.length} found, ${failures.length} default addresses without a server, ${Math.round(elapsedMs)} ms`);
+  showFailures(failures);
+  line(`${services.length} found in ${Math.round(elapsedMs)} ms`);
   return services.filter(({ models }) => models.length > 0).length;
 }
 
