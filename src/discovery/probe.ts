@@ -7,6 +7,7 @@ import { parseJson, readText } from '../internal/json.js';
 import { safeUrl } from '../internal/redact.js';
 import { openAiCompatible } from '../services/openai-compatible.js';
 import { SERVICE_SPECS } from '../services/registry.js';
+import { isUsableId } from '../services/reply.js';
 import type { Ask, Reading, Reply, SafeRequest, ServiceSpec } from '../services/service-spec.js';
 import type { Address } from './addresses.js';
 import { failure, failureAt } from './failure.js';
@@ -114,7 +115,9 @@ class Line {
   }
 
   async read(spec: ServiceSpec): Promise<Reading | undefined> {
-    return (await spec.read(this.#askFor(spec), this.#address.endpoint?.models)) ?? undefined;
+    const reading = await spec.read(this.#askFor(spec), this.#address.endpoint?.models);
+    // Names also come from elsewhere than the lists that are checked as they are read.
+    return reading === null ? undefined : { ...reading, models: reading.models.filter(({ id }) => isUsableId(id)) };
   }
 
   /** A server that no list names: it has to be asked. */

@@ -40,7 +40,7 @@ export function namedItems(list: unknown, key: string): { name: string; item: Re
 }
 
 /** Longer names and names with control characters are no model ids: they forge log lines and headers. */
-function isUsableId(id: string): boolean {
+export function isUsableId(id: string): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
   return id.length <= 256 && !/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(id);
 }

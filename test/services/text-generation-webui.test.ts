@@ -24,6 +24,14 @@ const real = (more: Record<string, unknown> = {}) =>
   );
 
 describe('text-generation-webui 4.7.3, recorded', () => {
+  it('takes no name for a model that would forge a log line or fill it', async () => {
+    for (const model_name of ['x'.repeat(5_000), 'a\nb']) {
+      const info = { model_name, lora_names: [], loader: 'llama.cpp' };
+      const replies = real({ 'GET /v1/internal/model/info': info, 'GET /v1/models': null });
+      expect((await look(replies, { at: 'text-generation-webui' })).models).toEqual([]);
+    }
+  });
+
   it('has one model, and no window that it tells', async () => {
     const found = await look(real(), { at: 'text-generation-webui' });
     expect(found).toMatchObject({
