@@ -21,7 +21,6 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
     exclude: ['test/real/**', 'node_modules/**'],
-    setupFiles: ['./test/fixed-seed.ts'],
     reporters: ['default', './test/count-reporter.ts'],
     // By default one core is left idle, which is half of a small machine.
     maxWorkers: '100%',

@@ -10,8 +10,8 @@ const limits = {
   '(bare import)': { inlined: 0, thirdParty: false },
   classifyTask: { inlined: 20_000, thirdParty: false },
   parseModelId: { inlined: 20_000, thirdParty: false },
-  // The aim is 60 kB. It is not met: the catalogue and the classifier alone take 40. The bound keeps it from growing unseen.
-  LocalLLMRouter: { own: 126_000 },
+  // `aim` is the target and is not met; it is reported as missed each time. `own` only keeps it from growing unseen.
+  LocalLLMRouter: { own: 126_000, aim: 60_000 },
 };
 // Loaded by what needs it and when it is needed, never together with the entry.
 const clients = /^(?:ollama|openai|undici)$/;
@@ -73,6 +73,8 @@ for (const name of ['(bare import)', ...names]) {
   const now = inlined.packages.length === 0 ? own.now : inlined.now;
   row(name, ownBytes, Math.max(0, now - own.now), inlined.later - own.later);
   const limit = limits[name] ?? {};
+  if (limit.aim !== undefined && ownBytes > limit.aim)
+    console.log(`TARGET MISSED ${name}: own ${ownBytes} > ${limit.aim}`);
   if (limit.own !== undefined && ownBytes > limit.own) problems.push(`${name}: own ${ownBytes} > ${limit.own}`);
   if (limit.inlined !== undefined && now > limit.inlined) problems.push(`${name}: ${now} > ${limit.inlined}`);
   const unwanted = [
