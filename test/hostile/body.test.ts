@@ -1,0 +1,4 @@
+import { body } from './body.js';
+import { hold } from './hold.js';
+
+hold(body);

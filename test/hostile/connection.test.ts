@@ -1,0 +1,4 @@
+import { connection } from './connection.js';
+import { hold } from './hold.js';
+
+hold(connection);
