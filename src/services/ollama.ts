@@ -127,9 +127,11 @@ function modelFacts(
 /** Ollama passes these on to another machine: stubs say so, cloud names are sent out whether listed or not. */
 export function isRemote(name: string, item: Json): boolean {
   if (asString(item['remote_host']) !== undefined || asString(item['remote_model']) !== undefined) return true;
-  const tag = name.slice(name.lastIndexOf('/') + 1).split(':')[1] ?? '';
-  return tag === 'cloud' || tag.endsWith('-cloud') || name.endsWith(':cloud');
+  return CLOUD_TAG.test(name);
 }
+
+// As Ollama reads it: in any case, with blanks around it.
+const CLOUD_TAG = /:\s*(?:[^/:]*-)?cloud\s*(?::|$)/i;
 
 function trainedContext(item: Json): number | undefined {
   return asCount(asObject(item['details'])?.['context_length']);

@@ -58,16 +58,22 @@ describe('Ollama, recorded 0.33', () => {
     expect(sent).not.toContain('POST /api/show');
   });
 
-  it.each(['gpt-oss:120b-cloud', 'qwen3-coder:cloud', 'team/glm:480b-cloud'])(
-    'knows %s for a cloud model',
-    async (name) => {
-      const { models } = await look(
-        { 'GET /api/tags': { models: [{ name }, { name: 'cloudy:7b' }] } },
-        { at: 'ollama' },
-      );
-      expect(models.map(({ remote }) => remote)).toEqual(['yes', 'no']);
-    },
-  );
+  it.each([
+    'gpt-oss:120b-cloud',
+    'qwen3-coder:cloud',
+    'team/glm:480b-cloud',
+    // Its parser of names ignores case and blanks, and takes the last tag.
+    'gpt-oss:120B-Cloud',
+    'glm:CLOUD',
+    'glm: cloud ',
+    'host:5000/glm:20b:cloud',
+  ])('knows %s for a cloud model', async (name) => {
+    const { models } = await look(
+      { 'GET /api/tags': { models: [{ name }, { name: 'cloudy:7b' }, { name: 'host:5000/x-cloud:7b' }] } },
+      { at: 'ollama' },
+    );
+    expect(models.map(({ remote }) => remote)).toEqual(['yes', 'no', 'no']);
+  });
 
   it('is known without any model', async () => {
     const found = await look(
