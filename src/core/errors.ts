@@ -49,6 +49,8 @@ export interface RouterErrorDetails {
   readonly retryAfterMs?: number | undefined;
   /** The context window that the server named when it refused an overlong prompt, in tokens. */
   readonly contextLimit?: number | undefined;
+  /** The server said that it is still loading the model: no failure, it is waited for. @defaultValue false */
+  readonly isLoading?: boolean | undefined;
 }
 
 const BRAND = Symbol.for('local-llm-router.error');
@@ -85,6 +87,8 @@ export class RouterError extends Error {
   declare readonly retryAfterMs?: number;
   /** The context window that the server named (`ERR_CONTEXT_OVERFLOW`), in tokens. */
   declare readonly contextLimit?: number;
+  /** The server is still loading the model (`ERR_OVERLOADED`). */
+  declare readonly isLoading?: true;
 
   /** Makes an error with a stable code. */
   constructor(code: RouterErrorCode, message: string, details: RouterErrorDetails = {}) {
@@ -95,11 +99,13 @@ export class RouterError extends Error {
     if (details.service !== undefined) this.service = details.service;
     if (details.model !== undefined) this.model = details.model;
     if (details.attempts !== undefined) this.attempts = details.attempts;
+    if (details.isLoading === true) this.isLoading = true;
     if (details.retryAfterMs !== undefined) this.retryAfterMs = details.retryAfterMs;
     if (details.contextLimit !== undefined) this.contextLimit = details.contextLimit;
-    // Not enumerable: a logger that prints the error must not print a reply.
-    if (details.partialText !== undefined) hide(this, 'partialText', details.partialText);
-    hide(this, BRAND, true);
+    const { partialText } = details;
+    // Not enumerable and behind a getter: whatever prints the error, hidden members too, must not print a reply.
+    if (partialText !== undefined) hide(this, 'partialText', { get: () => partialText });
+    hide(this, BRAND, { value: true });
   }
 
   /** Whether a value is a `RouterError`, also one made by another installed copy of this package. */

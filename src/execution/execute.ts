@@ -8,9 +8,9 @@ import { nameOf, refKey } from '../internal/model-name.js';
 import type { Health } from './health.js';
 import type { Candidate, ExecutionEvent, ExecutionReport, FallbackPlan } from './plan.js';
 import type { Queues, Ticket } from './queues.js';
-import { withRetry } from './retry.js';
+import { LONGEST_WISH_MS, pause, wishOf, withRetry } from './retry.js';
 import { ToolCalls } from './tool-calls.js';
-import { type Content, readTransport, type TransportReader, unread } from './transport-reader.js';
+import { type Content, neverLoaded, readTransport, type TransportReader, unread } from './transport-reader.js';
 
 /** What a call needs beside its plan. */
 export interface ExecuteOptions {
@@ -31,6 +31,12 @@ export interface ExecuteOptions {
 
 /** They end the call: no other model may be tried. */
 const FATAL: ReadonlySet<RouterErrorCode> = new Set<RouterErrorCode>(['ERR_AUDIT', 'ERR_CLOSED', 'ERR_BUDGET']);
+/** Pauses between two questions to a server that is loading; they double. */
+const FIRST_LOADING_PAUSE_MS = 250;
+const LONGEST_LOADING_PAUSE_MS = 4_000;
+/** Of several models that are loading each is waited for so long, then the next. */
+const LOADING_TURN_MS = 15_000;
+
 /** Where all attempts failed with one of these, the call does too: the caller can act on it. */
 const PASSED_ON: ReadonlySet<RouterErrorCode> = new Set<RouterErrorCode>([
   'ERR_CONTEXT_OVERFLOW',
@@ -69,11 +75,30 @@ interface Step {
   readonly model: ModelRef;
   readonly level: FallbackLevel;
   readonly contextLimit?: number | undefined;
+  /** The server asked for patience before. */
+  readonly again?: Again | undefined;
+  /** Tried although it keeps failing: nothing else is left. */
+  readonly isLast?: boolean | undefined;
+}
+
+/** What is known of a model that is asked again. */
+interface Again {
+  /** When it was first asked: its clock for the first content runs from there. */
+  readonly sentMs: number;
+  /** When it may be asked. */
+  readonly fromMs: number;
+  /** How often it was asked before. */
+  readonly times: number;
+  readonly isLoading: boolean;
 }
 
 /** What the order of steps depends on. */
 interface Progress {
   readonly overflowed: Step[];
+  /** Those whose servers load the model, or asked for a wait: asked again when nothing else answers. */
+  readonly waiting: Step[];
+  /** Those that began to fail while they waited for a slot. */
+  readonly unhealthy: Step[];
   readonly tried: Set<string>;
 }
 
@@ -87,7 +112,7 @@ async function* attemptInOrder(
   const ended = (): RouterError | undefined => (o.signal.aborted ? abortError(o.signal) : call.left);
   const attempts: Attempt[] = [];
   const errors: RouterError[] = [];
-  const progress: Progress = { overflowed: [], tried: new Set() };
+  const progress: Progress = { overflowed: [], waiting: [], unhealthy: [], tried: new Set() };
   let queueMs = 0;
   try {
     for (const step of stepsOf(plan, health, progress)) {
@@ -96,7 +121,12 @@ async function* attemptInOrder(
       let committed = false;
       let text = '';
       try {
-        let event = yield* start(attempt, plan, o);
+        const begun = yield* start(attempt, plan, o, () => hasOther(plan, health, progress, attempt));
+        if (begun === undefined) {
+          progress.unhealthy.push({ ...step, isLast: true });
+          continue;
+        }
+        let event: Content = begun;
         queueMs += attempt.queueMs;
         const firstContentAtMs = clock.now();
         let reasoning = '';
@@ -143,6 +173,8 @@ async function* attemptInOrder(
         if (end !== undefined || FATAL.has(error.code)) throw withDetails(error, attempts, text);
         errors.push(error);
         if (attempt.sent) progress.tried.add(refKey(step.model));
+        const again = attempt.againAfter(error);
+        if (again !== undefined) progress.waiting.push({ ...step, again });
         if (error.code === 'ERR_CONTEXT_OVERFLOW' && step.level !== 'reduced-context') {
           progress.overflowed.push({ ...step, level: 'reduced-context', contextLimit: error.contextLimit });
         }
@@ -158,38 +190,60 @@ async function* attemptInOrder(
   }
 }
 
-/** Primary, fallback, reduced context, smallest; what keeps failing comes last rather than never. */
+/** Primary, fallback, reduced context, loading, smallest; what keeps failing comes last rather than never. */
 function* stepsOf(plan: FallbackPlan, health: Health, progress: Progress): Generator<Step, void, undefined> {
-  const unhealthy: Step[] = [];
+  const { overflowed, waiting, unhealthy, tried } = progress;
   for (const [index, model] of plan.ranked.entries()) {
     const step: Step = { model, level: index === 0 ? 'primary' : 'fallback' };
-    if (health.blocked(model)) unhealthy.push(step);
+    if (health.blocked(model)) unhealthy.push({ ...step, isLast: true });
     else yield step;
   }
-  yield* progress.overflowed;
+  yield* overflowed;
+  for (let step = waiting.shift(); step !== undefined; step = waiting.shift()) yield step;
   const { smallest } = plan;
-  if (smallest !== undefined && !progress.tried.has(refKey(smallest)) && !health.blocked(smallest)) {
+  if (smallest !== undefined && !tried.has(refKey(smallest)) && !health.blocked(smallest)) {
     yield { model: smallest, level: 'smallest' };
   }
   yield* unhealthy;
+  for (let step = waiting.shift(); step !== undefined; step = waiting.shift()) yield step;
 }
 
-/** Makes an attempt ready, waits for its slot, sends, and gives the first content (or the finish of an empty answer). */
+/** Whether somebody else may answer sooner than a model that is loading. */
+function hasOther({ ranked }: FallbackPlan, health: Health, progress: Progress, { step, ms }: RunningAttempt): boolean {
+  const { overflowed, waiting, tried } = progress;
+  if (step.again !== undefined || step.isLast === true) return waiting.length > 0 && ms >= LOADING_TURN_MS;
+  const isNext = (model: ModelRef): boolean =>
+    model !== step.model && !tried.has(refKey(model)) && !health.blocked(model);
+  return overflowed.length > 0 || waiting.length > 0 || ranked.some(isNext);
+}
+
+/**
+ * Makes an attempt ready, waits for its slot, sends, and gives the first content (or the finish of an empty answer);
+ * nothing where the model turns out to be one that is better tried last.
+ */
 async function* start(
   attempt: RunningAttempt,
   plan: FallbackPlan,
   o: ExecuteOptions,
-): AsyncGenerator<ExecutionEvent, Content, void> {
-  const { model, level, contextLimit } = attempt.step;
+  hasOther: () => boolean,
+): AsyncGenerator<ExecutionEvent, Content | undefined, void> {
+  const { clock, health } = o;
+  const { model, level, contextLimit, again, isLast } = attempt.step;
   const { signal } = attempt.link;
   if (signal.aborted) throw abortError(signal);
   const candidate = await raceAbort(signal, plan.prepare(model, level, contextLimit, signal));
   if (signal.aborted) throw abortError(signal);
   const { idleMs } = candidate.timeouts;
-  const joinedMs = o.clock.now();
+  if (again !== undefined && again.fromMs > clock.now()) {
+    yield* shown({ type: 'status', phase: 'queued', model }, model, idleMs, o);
+    await pause(again.fromMs - clock.now(), clock, signal);
+  }
+  const joinedMs = clock.now();
   const ticket = o.queues.join({
     model,
     slots: candidate.slots,
+    loads: candidate.loads,
+    loading: candidate.loading,
     priority: candidate.priority,
     signal,
     queueMs: candidate.timeouts.queueMs,
@@ -199,20 +253,44 @@ async function* start(
     yield* shown({ type: 'status', phase: 'queued', model, queuePosition: ticket.position }, model, idleMs, o);
     await ticket.changed();
   }
-  attempt.queueMs = o.clock.now() - joinedMs;
+  attempt.queueMs = clock.now() - joinedMs;
+  // It may have begun to fail meanwhile, or somebody else tries whether it works again.
+  if (isLast !== true && health.blocked(model)) {
+    attempt.forget();
+    return undefined;
+  }
+  attempt.begin(candidate);
   const noted = plan.onAttemptStart?.(model, level);
   if (noted !== undefined) await raceAbort(signal, noted);
   // Shown before anything is sent: however long the caller looks at it, the model is not kept waiting.
   yield* shown({ type: 'status', phase: candidate.loading ? 'loading' : 'generating', model }, model, idleMs, o);
   if (signal.aborted) throw abortError(signal);
-  attempt.begin();
-  return withRetry(() => attempt.send(candidate), {
-    maxRetries: candidate.maxRetries,
-    minDelayMs: o.retry.minDelayMs,
-    clock: o.clock,
-    signal: () => attempt.link.signal,
-    onRetry: () => attempt.countRetry(),
-  });
+  attempt.sends();
+  let isTold = candidate.loading === true;
+  for (let pauseMs = FIRST_LOADING_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_LOADING_PAUSE_MS)) {
+    try {
+      const event = await withRetry(() => attempt.send(), {
+        maxRetries: candidate.maxRetries,
+        minDelayMs: o.retry.minDelayMs,
+        untilMs: attempt.untilMs,
+        clock,
+        signal: () => attempt.link.signal,
+        onRetry: () => attempt.countRetry(),
+      });
+      if (isTold) {
+        ticket.loaded();
+        plan.onLoaded?.(model);
+      }
+      return event;
+    } catch (error) {
+      if (!RouterError.is(error) || error.isLoading !== true) throw error;
+      attempt.isLoading();
+      if (hasOther()) throw error;
+      if (!isTold) yield* shown({ type: 'status', phase: 'loading', model }, model, idleMs, o);
+      isTold = true;
+      await attempt.patience(Math.max(pauseMs, Math.min(wishOf(error), LONGEST_WISH_MS)));
+    }
+  }
 }
 
 /** Shows a status while a slot or a place in the queue is held: a caller who reads no further must not keep it. */
@@ -246,7 +324,10 @@ class RunningAttempt {
   readonly #attempts: Attempt[];
   readonly #startedMs: number;
   #retries = 0;
+  #candidate: Candidate | undefined;
   #sentMs = 0;
+  #isBegun = false;
+  #isTrial = false;
   #settled = false;
 
   constructor(step: Step, plan: FallbackPlan, o: ExecuteOptions, attempts: Attempt[]) {
@@ -258,19 +339,65 @@ class RunningAttempt {
     this.#startedMs = o.clock.now();
   }
 
-  begin(): void {
+  /** How long it has been under way. */
+  get ms(): number {
+    return this.#o.clock.now() - this.#startedMs;
+  }
+
+  /** When its time for the first content is over. */
+  get untilMs(): number {
+    return this.#sentMs + (this.#candidate as Candidate).timeouts.firstContentMs;
+  }
+
+  begin(candidate: Candidate): void {
+    this.#candidate = candidate;
+    this.#isBegun = true;
+    this.#isTrial = this.#o.health.begin(this.step.model);
+  }
+
+  sends(): void {
     this.sent = true;
-    this.#sentMs = this.#o.clock.now();
-    this.#o.health.begin(this.step.model);
+    this.#sentMs = this.step.again?.sentMs ?? this.#o.clock.now();
+    if (this.step.again?.isLoading === true) this.isLoading();
   }
 
   countRetry(): void {
     this.#retries += 1;
   }
 
+  /** From now on the first content may take as long as a load. */
+  isLoading(): void {
+    const candidate = this.#candidate as Candidate;
+    const { firstContentMs, loadingMs = firstContentMs } = candidate.timeouts;
+    if (firstContentMs === loadingMs) return;
+    this.#candidate = { ...candidate, timeouts: { ...candidate.timeouts, firstContentMs: loadingMs } };
+  }
+
+  /** Waits before the server is asked again whether the model is loaded; throws `ERR_TIMEOUT` where its time is over. */
+  async patience(ms: number): Promise<void> {
+    const { clock } = this.#o;
+    const candidate = this.#candidate as Candidate;
+    await pause(Math.max(0, Math.min(ms, this.untilMs - clock.now())), clock, this.link.signal);
+    if (clock.now() >= this.untilMs) throw neverLoaded(candidate);
+    this.countRetry();
+  }
+
+  /** When to come back to a server that asked for patience; `undefined`: never. */
+  againAfter(error: RouterError): Again | undefined {
+    if (!this.sent || error.code !== 'ERR_OVERLOADED') return undefined;
+    const { times } = this.step.again ?? { times: 0 };
+    const isLoading = error.isLoading === true;
+    const wish = wishOf(error);
+    const { maxRetries } = this.#candidate as Candidate;
+    if (!isLoading && (wish === 0 || wish > LONGEST_WISH_MS || times >= maxRetries)) return undefined;
+    const fromMs = this.#o.clock.now() + (isLoading ? Math.min(wish, LONGEST_WISH_MS) : wish);
+    return fromMs < this.untilMs ? { sentMs: this.#sentMs, fromMs, times: times + 1, isLoading } : undefined;
+  }
+
   /** Sends once; an answer without any content is no answer. */
-  async send(candidate: Candidate): Promise<Content> {
+  async send(): Promise<Content> {
     const { signal, clock } = this.#o;
+    const candidate = this.#candidate as Candidate;
     const abandon = (error: RouterError): void => this.#o.abort?.(error);
     this.reader = readTransport(candidate, { link: this.link, clock, sentMs: this.#sentMs, abandon });
     try {
@@ -295,6 +422,13 @@ class RunningAttempt {
     }
   }
 
+  /** Lets go of everything without a trace: nothing was sent. */
+  forget(): void {
+    this.#settled = true;
+    this.link.dispose();
+    this.ticket?.release();
+  }
+
   /** Records the end and lets go of everything; the first call counts. */
   settle(outcome: Attempt['outcome'], error?: RouterError, code = error?.code): void {
     if (this.#settled) return;
@@ -305,10 +439,10 @@ class RunningAttempt {
     if (this.reader) this.reader.close();
     else this.link.dispose();
     this.ticket?.release();
-    if (this.sent) {
+    if (this.#isBegun) {
       if (outcome === 'ok') health.succeeded(model);
-      else if (isItsFault && error !== undefined) health.failed(model, error);
-      else health.released(model);
+      else if (isItsFault && error !== undefined) health.failed(model, error, this.#isTrial);
+      else health.released(model, this.#isTrial);
     }
     const attempt: Attempt = {
       model,

@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.js';
 import type { RouterError, RouterErrorCode } from '../core/errors.js';
 import type { ModelRef } from '../core/model.js';
 import { refKey } from '../internal/model-name.js';
+import { LONGEST_WISH_MS, wishOf } from './retry.js';
 
 /** `open`: left alone for a while; `half-open`: one trial may show whether it works again. */
 export type HealthState = 'closed' | 'open' | 'half-open';
@@ -10,8 +11,8 @@ export type HealthState = 'closed' | 'open' | 'half-open';
 const THRESHOLD = 3;
 const FIRST_PAUSE_MS = 5_000;
 const LONGEST_PAUSE_MS = 300_000;
-/** A server's own wish is honoured up to this. */
-const LONGEST_WISH_MS = 30_000;
+/** Pauses are shorter or longer by up to this share. */
+const SPREAD = 0.2;
 
 /** Codes that say nothing about the model at its service. */
 const NOT_ITS_FAULT: ReadonlySet<RouterErrorCode> = new Set<RouterErrorCode>([
@@ -57,13 +58,15 @@ export class Health {
   /** Whether the model is better left alone now: open, or its one trial is under way. */
   blocked(model: ModelRef): boolean {
     const entry = this.#entries.get(refKey(model));
-    return entry !== undefined && entry.until !== 0 && (entry.trial || this.#clock.now() < entry.until);
+    return entry !== undefined && entry.until !== 0 && (entry.trial || this.#stateOf(entry) === 'open');
   }
 
-  /** An attempt begins; it must end in `succeeded`, `failed` or `released`. */
-  begin(model: ModelRef): void {
+  /** An attempt begins; it must end in `succeeded`, `failed` or `released`. Says whether it is the one trial. */
+  begin(model: ModelRef): boolean {
     const entry = this.#entries.get(refKey(model));
-    if (entry !== undefined && this.#stateOf(entry) === 'half-open') entry.trial = true;
+    if (entry === undefined || entry.trial || this.#stateOf(entry) !== 'half-open') return false;
+    entry.trial = true;
+    return true;
   }
 
   /** The model answered. */
@@ -72,29 +75,34 @@ export class Health {
   }
 
   /** The attempt ended without telling anything about the model. */
-  released(model: ModelRef): void {
+  released(model: ModelRef, isTrial = true): void {
     const entry = this.#entries.get(refKey(model));
-    if (entry !== undefined) entry.trial = false;
+    if (entry !== undefined && isTrial) entry.trial = false;
   }
 
-  /** The attempt failed. */
-  failed(model: ModelRef, error: RouterError): void {
-    if (NOT_ITS_FAULT.has(error.code)) {
-      this.released(model);
+  /** The attempt failed; a model that is still being loaded has not. */
+  failed(model: ModelRef, error: RouterError, isTrial = true): void {
+    if (NOT_ITS_FAULT.has(error.code) || error.isLoading === true) {
+      this.released(model, isTrial);
       return;
     }
     const key = refKey(model);
     const entry = this.#entries.get(key) ?? { model, failures: 0, opened: 0, until: 0, trial: false };
     this.#entries.set(key, entry);
-    entry.trial = false;
+    const wasTrial = entry.trial && isTrial;
+    if (wasTrial) entry.trial = false;
     entry.failures += 1;
-    const wish = Math.min(error.retryAfterMs ?? 0, LONGEST_WISH_MS);
-    const again = entry.until !== 0;
-    if (entry.failures < THRESHOLD && !again && wish === 0) return;
+    const now = this.#clock.now();
+    const wish = Math.min(wishOf(error), LONGEST_WISH_MS);
+    if (wish > 0) {
+      entry.until = Math.max(this.#stateOf(entry) === 'open' ? entry.until : 0, now + wish);
+      return;
+    }
+    // Those that were under way when it was opened fail too: only its trial tells that the pause was too short.
+    if (entry.until === 0 ? entry.failures < THRESHOLD : !wasTrial) return;
     const pause = Math.min(FIRST_PAUSE_MS * 2 ** entry.opened, LONGEST_PAUSE_MS);
-    if (wish === 0) entry.opened = Math.min(entry.opened + 1, 10);
-    // Plus or minus a fifth.
-    entry.until = this.#clock.now() + Math.max(wish, wish > 0 ? 0 : pause * (0.8 + 0.4 * this.#random()));
+    entry.opened = Math.min(entry.opened + 1, 10);
+    entry.until = now + pause * (1 - SPREAD + 2 * SPREAD * this.#random());
   }
 
   /** Every model that is not closed. */
@@ -106,6 +114,8 @@ export class Health {
 
   #stateOf(entry: Entry): HealthState {
     if (entry.until === 0) return 'closed';
-    return this.#clock.now() < entry.until ? 'open' : 'half-open';
+    const left = entry.until - this.#clock.now();
+    // A clock that was set back must not make it longer.
+    return left > 0 && left <= LONGEST_PAUSE_MS * (1 + SPREAD) ? 'open' : 'half-open';
   }
 }

@@ -14,6 +14,8 @@ export interface Candidate {
   readonly fetch: FetchLike;
   readonly timeouts: {
     readonly firstContentMs: number;
+    /** The same once the server has said that it is loading the model. Default: `firstContentMs`. */
+    readonly loadingMs?: number | undefined;
     readonly idleMs: number;
     readonly queueMs?: number | undefined;
   };
@@ -22,8 +24,13 @@ export interface Candidate {
   /** Most requests at once at this service; `null`: no limit of ours. */
   readonly slots: number | null;
   readonly priority: 'interactive' | 'background';
-  /** The server has to load the model first; only shown to the caller. */
+  /** The server has to load the model first; shown to the caller. */
   readonly loading?: boolean | undefined;
+  /**
+   * Whether the server has to load the model first, by what is known now; what was known before `sinceMs` does not count.
+   * Asked while requests for other models run there: absent, they run side by side.
+   */
+  readonly loads?: ((sinceMs: number) => boolean) | undefined;
 }
 
 /** What to try, and how a model is made ready. */
@@ -41,6 +48,8 @@ export interface FallbackPlan {
   ): Promise<Candidate>;
   /** Before anything of an attempt is sent; a throw of `ERR_AUDIT` ends the call. */
   onAttemptStart?(model: ModelRef, level: FallbackLevel): Promise<void> | void;
+  /** A model that its server had to load gives its first content: what is known of the others there may be outdated. */
+  onLoaded?(model: ModelRef): void;
   /** After each attempt. */
   onAttempt?(attempt: Attempt): void;
 }

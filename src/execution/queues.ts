@@ -3,7 +3,10 @@ import { RouterError } from '../core/errors.js';
 import type { ModelRef } from '../core/model.js';
 import { abortError } from '../internal/deadline.js';
 
-/** So many interactive requests may overtake a waiting background request; then it is its turn. */
+/**
+ * So many requests may overtake the first of its kind: interactive ones a background request, those for models in memory
+ * one whose model would have to be swapped in. Then it is its turn, after at most one other whose turn it is as well.
+ */
 const OVERTAKE = 4;
 
 /** What a request brings to the queue. */
@@ -11,6 +14,13 @@ export interface QueueRequest {
   readonly model: ModelRef;
   /** Most requests at once at this service; `null`: no limit of ours. */
   readonly slots: number | null;
+  /**
+   * Whether the server would have to load the model first, by what is known since a time. Asked while other models are in
+   * use there: such a request waits for them, because its load may push them out of memory. Absent: never.
+   */
+  readonly loads?: ((sinceMs: number) => boolean) | undefined;
+  /** The model was not in memory when the request was made ready. */
+  readonly loading?: boolean | undefined;
   readonly priority: 'interactive' | 'background';
   readonly signal: AbortSignal;
   /** Longest wait in milliseconds; then `ERR_QUEUE_FULL`. */
@@ -24,26 +34,38 @@ export interface Ticket {
   readonly position: number;
   /** Resolves when the position may have changed or the slot is granted; rejects when the wait is over in vain. */
   changed(): Promise<void>;
+  /** The model is in memory now. */
+  loaded(): void;
   release(): void;
 }
 
 interface Lane {
   slots: number | null;
-  running: number;
+  readonly running: Set<Waiter>;
   /** In the order of arrival. */
-  waiting: Waiter[];
-  overtaken: number;
+  readonly waiting: Waiter[];
+  /** When a model was swapped in; what was known of the others before is in doubt. `Infinity`: it is being loaded. */
+  swappedMs: number;
 }
 
 interface Waiter {
+  readonly model: string;
+  readonly loads: QueueRequest['loads'];
   readonly background: boolean;
+  /** By how many it was overtaken as the first of its kind. */
+  overtaken: number;
+  /** Its model is to be loaded for it. */
+  swaps: boolean;
   granted: boolean;
   error: RouterError | undefined;
   wake: (() => void) | undefined;
   stop(): void;
 }
 
-/** The slots of each service: first come, first served, interactive before background. */
+/**
+ * The slots of each service: first come, first served, interactive before background, and models in memory before one that
+ * would have to be loaded, so that requests do not make a server swap two models to and fro.
+ */
 export class Queues {
   readonly #clock: Clock;
   readonly #lanes = new Map<string, Lane>();
@@ -55,11 +77,19 @@ export class Queues {
   /** Takes a slot where one is free, else a place in the queue. */
   join(request: QueueRequest): Ticket {
     const { service } = request.model;
-    const lane = this.#lanes.get(service) ?? { slots: null, running: 0, waiting: [], overtaken: 0 };
-    this.#lanes.set(service, lane);
+    let lane = this.#lanes.get(service);
+    if (lane === undefined) {
+      lane = { slots: null, running: new Set(), waiting: [], swappedMs: Number.NEGATIVE_INFINITY };
+      this.#lanes.set(service, lane);
+    }
+    const at = lane;
     lane.slots = request.slots;
     const waiter: Waiter = {
+      model: request.model.id,
+      loads: request.loads,
       background: request.priority === 'background',
+      overtaken: 0,
+      swaps: request.loading === true,
       granted: false,
       error: undefined,
       wake: undefined,
@@ -68,12 +98,17 @@ export class Queues {
     lane.waiting.push(waiter);
     this.#grant(service, lane);
     if (!waiter.granted) this.#limit(service, lane, waiter, request);
+    const loaded = (): void => {
+      if (!waiter.swaps) return;
+      waiter.swaps = false;
+      at.swappedMs = this.#clock.now();
+    };
     return {
       get granted() {
         return waiter.granted;
       },
       get position() {
-        return positionOf(lane, waiter);
+        return positionOf(at, waiter);
       },
       changed: async () => {
         if (!waiter.granted && waiter.error === undefined) {
@@ -83,38 +118,50 @@ export class Queues {
         }
         if (waiter.error !== undefined) throw waiter.error;
       },
+      loaded,
       release: () => {
         waiter.stop();
         if (waiter.granted) {
           waiter.granted = false;
-          lane.running -= 1;
-        } else if (!remove(lane, waiter)) return;
-        this.#grant(service, lane);
+          loaded();
+          at.running.delete(waiter);
+        } else if (!remove(at, waiter)) return;
+        this.#grant(service, at);
       },
     };
+  }
+
+  /** More may be known of the models of a service: some that wait for others may run beside them. */
+  look(service: string): void {
+    const lane = this.#lanes.get(service);
+    if (lane !== undefined && lane.waiting.length > 0) this.#grant(service, lane);
   }
 
   /** What runs and waits where. */
   snapshot(): { service: string; running: number; waiting: number; slots: number | null }[] {
     return [...this.#lanes].map(([service, { running, waiting, slots }]) => ({
       service,
-      running,
+      running: running.size,
       waiting: waiting.length,
       slots,
     }));
   }
 
   #grant(service: string, lane: Lane): void {
-    while (lane.waiting.length > 0 && (lane.slots === null || lane.running < lane.slots)) {
+    const { running, waiting } = lane;
+    while (waiting.length > 0 && (lane.slots === null || running.size < lane.slots)) {
       const next = nextOf(lane);
+      if (next === undefined) break;
+      next.swaps &&= running.size === 0;
+      if (next.swaps) lane.swappedMs = Number.POSITIVE_INFINITY;
       remove(lane, next);
       next.stop();
       next.granted = true;
-      lane.running += 1;
+      running.add(next);
       next.wake?.();
     }
-    for (const waiter of lane.waiting) waiter.wake?.();
-    if (lane.running === 0 && lane.waiting.length === 0) this.#lanes.delete(service);
+    for (const waiter of waiting) waiter.wake?.();
+    if (running.size === 0 && waiting.length === 0) this.#lanes.delete(service);
     else this.#lanes.set(service, lane);
   }
 
@@ -136,7 +183,7 @@ export class Queues {
               give(
                 new RouterError(
                   'ERR_QUEUE_FULL',
-                  `No slot at ${service} became free within ${queueMs} ms. Raise \`timeouts.queueMs\` or \`maxConcurrent\`, or send fewer requests at once.`,
+                  `No slot at ${service} became free within ${queueMs} ms, or other models were in use there. Raise \`timeouts.queueMs\` or \`maxConcurrent\`, or send fewer requests at once.`,
                   { service, model: model.id, isRetryable: true },
                 ),
               ),
@@ -151,16 +198,33 @@ export class Queues {
   }
 }
 
-/** The next to be served, by the same rule by which positions are told. */
-function nextOf(lane: Lane): Waiter {
-  const interactive = lane.waiting.find((waiter) => !waiter.background);
-  const background = lane.waiting.find((waiter) => waiter.background);
-  if (interactive !== undefined && (background === undefined || lane.overtaken < OVERTAKE)) {
-    lane.overtaken = background === undefined ? 0 : lane.overtaken + 1;
-    return interactive;
+/** The next to be served; `undefined` where it has to wait for those that run. */
+function nextOf(lane: Lane): Waiter | undefined {
+  const { waiting } = lane;
+  const [only] = waiting;
+  if (waiting.length === 1) return fits(lane, only as Waiter) ? only : undefined;
+  const interactive = waiting.find(({ background }) => !background);
+  const background = waiting.find((waiter) => waiter.background);
+  // In the order of arrival.
+  const due = waiting.find((w) => w.overtaken >= OVERTAKE && (w === interactive || w === background));
+  let next = due ?? interactive ?? background;
+  if (next !== undefined && !fits(lane, next)) {
+    if (next === due) return undefined;
+    next =
+      waiting.find((waiter) => !waiter.background && fits(lane, waiter)) ??
+      waiting.find((waiter) => waiter.background && fits(lane, waiter));
   }
-  lane.overtaken = 0;
-  return background as Waiter;
+  if (next === undefined) return undefined;
+  if (interactive !== undefined && interactive !== next) interactive.overtaken += 1;
+  if (background !== undefined && background !== next) background.overtaken += 1;
+  return next;
+}
+
+/** Whether a request may run beside those that do: for the same model, or for one that need not be loaded. */
+function fits({ running, swappedMs }: Lane, { model, loads }: Waiter): boolean {
+  if (loads === undefined) return true;
+  for (const other of running) if (other.model === model) return true;
+  return running.size === 0 || !loads(swappedMs);
 }
 
 function positionOf(lane: Lane, waiter: Waiter): number {

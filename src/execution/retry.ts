@@ -6,10 +6,28 @@ import { abortError } from '../internal/deadline.js';
 /** A server that asks for a longer wait is left; another model answers sooner. */
 const LONGEST_WAIT_MS = 2_000;
 
-/** Repeats `work` after transient errors: never after a time-out, a refusal or a long `Retry-After`. */
+/** A server's own wish to be left alone is honoured up to this. */
+export const LONGEST_WISH_MS = 30_000;
+
+/** The wait that a server asks for, in milliseconds; nonsense counts as none. */
+export function wishOf({ retryAfterMs = 0 }: RouterError): number {
+  return retryAfterMs > 0 ? retryAfterMs : 0;
+}
+
+/**
+ * Repeats `work` after transient errors: never after a time-out, a refusal or a long `Retry-After`, while the server loads
+ * the model, or where the pause would not end before `untilMs`.
+ */
 export async function withRetry<T>(
   work: () => Promise<T>,
-  o: { maxRetries: number; minDelayMs: number; clock: Clock; signal: () => AbortSignal; onRetry: () => void },
+  o: {
+    maxRetries: number;
+    minDelayMs: number;
+    untilMs: number;
+    clock: Clock;
+    signal: () => AbortSignal;
+    onRetry: () => void;
+  },
 ): Promise<T> {
   let first: unknown;
   try {
@@ -26,7 +44,9 @@ export async function withRetry<T>(
     minTimeout: 0,
     shouldRetry: async ({ error }) => {
       if (!isTransient(error)) return false;
-      await pause(Math.max(o.minDelayMs * 2 ** repeated, error.retryAfterMs ?? 0), o.clock, o.signal());
+      const ms = Math.max(o.minDelayMs * 2 ** repeated, wishOf(error));
+      if (o.clock.now() + ms >= o.untilMs) return false;
+      await pause(ms, o.clock, o.signal());
       repeated += 1;
       o.onRetry();
       return true;
@@ -38,12 +58,14 @@ function isTransient(error: unknown): error is RouterError {
   return (
     RouterError.is(error) &&
     error.isRetryable &&
+    error.isLoading !== true &&
     error.code !== 'ERR_TIMEOUT' &&
-    (error.retryAfterMs ?? 0) <= LONGEST_WAIT_MS
+    wishOf(error) <= LONGEST_WAIT_MS
   );
 }
 
-function pause(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
+/** Waits; rejects when the signal aborts. */
+export function pause(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = (): void => {
       clock.clearTimeout(timer);

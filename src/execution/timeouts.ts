@@ -11,6 +11,8 @@ export const retrySchema = v.strictObject({
 /** All clocks of a call; `undefined` means none. */
 export interface ResolvedTimeouts {
   readonly firstContentMs: number;
+  /** The same once the server has said that it is loading the model. */
+  readonly loadingMs: number;
   readonly idleMs: number;
   readonly connectMs: number;
   readonly totalMs: number | undefined;
@@ -25,8 +27,10 @@ export function resolveTimeouts(
   loading: boolean,
 ): ResolvedTimeouts {
   const given = (name: keyof Timeouts): number | undefined => call?.[name] ?? service?.[name] ?? router?.[name];
+  const loadingMs = given('firstContentMs') ?? 600_000;
   return {
-    firstContentMs: given('firstContentMs') ?? (loading ? 600_000 : 120_000),
+    firstContentMs: loading ? loadingMs : (given('firstContentMs') ?? 120_000),
+    loadingMs,
     idleMs: given('idleMs') ?? 60_000,
     connectMs: given('connectMs') ?? 3_000,
     totalMs: given('totalMs'),

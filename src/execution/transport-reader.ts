@@ -164,6 +164,15 @@ export function unread(model: ModelRef, ms: number): RouterError {
   );
 }
 
+/** The end of the wait for a model that its server keeps loading. */
+export function neverLoaded({ model, timeouts }: Candidate): RouterError {
+  return new RouterError(
+    'ERR_TIMEOUT',
+    `${nameOf(model)} was still being loaded after ${timeouts.firstContentMs} ms. Raise \`timeouts.firstContentMs\` if it takes that long, else look at the server's log.`,
+    { service: model.service, model: model.id, isRetryable: true },
+  );
+}
+
 function timeOut({ model }: Candidate, begun: boolean, ms: number): RouterError {
   const who = nameOf(model);
   return new RouterError(

@@ -112,9 +112,10 @@ function refusal(status: number, body: unknown, model: ModelRef, retryAfterMs: n
       contextLimit: contextLimit(body, said),
     });
   }
-  if (status === 429 || status === 503 || LOADING.test(said)) {
-    const what = LOADING.test(said) ? 'the model is still loading' : 'the server is busy';
-    return make('ERR_OVERLOADED', what, { isRetryable: true, retryAfterMs });
+  const isLoading = LOADING.test(said);
+  if (status === 429 || status === 503 || isLoading) {
+    const what = isLoading ? 'the model is still loading' : 'the server is busy';
+    return make('ERR_OVERLOADED', what, { isRetryable: true, retryAfterMs, isLoading });
   }
   if (UNSUPPORTED.test(said) || status === 501) {
     const flag = FLAGS.find(([words]) => words.test(said))?.[1];
@@ -131,7 +132,9 @@ function refusal(status: number, body: unknown, model: ModelRef, retryAfterMs: n
 // Texts seen in replies of Ollama, llama.cpp, vLLM, SGLang, LM Studio, LocalAI, llama-cpp-python and MLX.
 const OVERFLOW =
   /context (?:length|size|window)|context_length|exceed_context_size|tokens to keep|keep the first|maximum context|exceeds? (?:the )?(?:available )?context|too large to process|prompt is (?:too long|longer)/i;
-const LOADING = /loading model|model is (?:still )?loading/i;
+// "error loading model" is another matter: that model never comes.
+const LOADING =
+  /^loading model|\bmodel is (?:still )?loading|\bmodel_loading\b|\] process is not ready|KoboldCpp is not available/i;
 // Ollama starts its runner again with the next request.
 const CRASHED = /unexpected EOF|unexpectedly stopped/i;
 const UNSUPPORTED =

@@ -158,6 +158,7 @@ describe('time-outs', () => {
   it('of the call come before the service, those before the router, and loading takes longer', () => {
     expect(resolveTimeouts(undefined, undefined, undefined, false)).toEqual({
       firstContentMs: 120_000,
+      loadingMs: 600_000,
       idleMs: 60_000,
       connectMs: 3_000,
       totalMs: undefined,

@@ -287,6 +287,26 @@ describe('Retry-After', () => {
   });
 });
 
+describe('a model that is not in memory yet', () => {
+  it.each<[string, string, string, true | undefined]>([
+    ['llama.cpp', '503 X', '{"error":{"message":"Loading model","type":"unavailable_error","code":503}}', true],
+    ['LocalAI', '503 X', '{"error":{"code":"model_loading","type":"model_loading"},"loading":{"progress":0.3}}', true],
+    ['llama-swap', '503 X', '{"src":"llama-swap","error":{"message":"[m] process is not ready"}}', true],
+    ['KoboldCpp', '502 X', '<html>KoboldCpp is not available</html>', true],
+    ['one that never will be', '500 X', '{"error":{"message":"error loading model: tensor not found"}}', undefined],
+    ['a server without one', '503 X', '{"detail":"No models are currently loaded."}', undefined],
+    [
+      'a busy server',
+      '503 X',
+      '{"error":"server busy, please try again.  maximum pending requests exceeded"}',
+      undefined,
+    ],
+  ])('%s', async (_, status, body, isLoading) => {
+    const got = await openaiSays(body, 'application/json', status);
+    expect((got.error as RouterError).isLoading).toBe(isLoading);
+  });
+});
+
 describe('cancelling', () => {
   it('closes the connection before the reply begins', async () => {
     const { url, idle } = await serve(() => controller.abort());

@@ -32,6 +32,7 @@ interface Row {
   code?: string;
   limit?: number;
   retryable?: boolean;
+  loading?: true;
 }
 
 const O = 'ollama/0.33.0-rc2';
@@ -92,7 +93,7 @@ const rows: Row[] = [
   { file: `${L}/overflow-stream`, by: openai, code: 'ERR_CONTEXT_OVERFLOW', limit: 1024, retryable: false },
   { file: `${L}/kv-exhausted-stream`, by: openai, text: /^ The quick/, code: 'ERR_CONTEXT_OVERFLOW' },
   { file: `${L}/kill-sigkill-stream`, by: openai, text: /^ The quick/, code: 'ERR_INTERRUPTED' },
-  { file: `${L}/loading-chat`, by: openai, code: 'ERR_OVERLOADED', retryable: true },
+  { file: `${L}/loading-chat`, by: openai, code: 'ERR_OVERLOADED', retryable: true, loading: true },
   { file: `${L}/auth-chat-wrong-stream`, by: openai, code: 'ERR_UNAUTHORIZED' },
   { file: 'llama.cpp/v0.5.0/router-child-crash-stream', by: openai, text: /^ The quick/, code: 'ERR_BAD_RESPONSE' },
   { file: 'llama.cpp/v0.5.0/router-chat-unknown', by: openai, code: 'ERR_NO_MODEL' },
@@ -163,6 +164,7 @@ function check(row: Row, got: Collected): void {
   expect(RouterError.is(error)).toBe(true);
   expect(error?.contextLimit).toBe(row.limit);
   if (row.retryable !== undefined) expect(error?.isRetryable).toBe(row.retryable);
+  expect(error?.isLoading).toBe(row.loading);
   expect(error?.model).toBe('tiny');
   expect(error?.message).not.toMatch(/SECRET|lamp|quick/);
 }
