@@ -114,6 +114,6 @@ export class RouterError extends Error {
   }
 }
 
-function hide(target: object, key: PropertyKey, value: unknown): void {
-  Object.defineProperty(target, key, { value, enumerable: false, configurable: true });
+function hide(target: object, key: PropertyKey, how: PropertyDescriptor): void {
+  Object.defineProperty(target, key, { ...how, enumerable: false, configurable: true });
 }

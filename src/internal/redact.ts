@@ -24,7 +24,9 @@ export function safeUrl(url: string | URL): string {
 export function shownValue(name: string, value: unknown): string {
   if (SECRET.test(name) && !TOKENS.test(name)) return '(hidden)';
   if (typeof value === 'string' && CONTENT.test(name)) return 'a text';
-  if (typeof value === 'string') return value.includes('://') ? safeUrl(value) : JSON.stringify(printable(value, 60));
+  // What stands before an "@" is a user name, and often a password.
+  if (typeof value === 'string')
+    return value.includes('://') ? safeUrl(value) : JSON.stringify(printable(value.replace(/^.*@/s, '…@'), 60));
   if (typeof value === 'function') return 'a function';
   if (Array.isArray(value)) return 'an array';
   if (typeof value === 'object' && value !== null) return 'an object';

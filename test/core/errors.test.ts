@@ -12,7 +12,8 @@ describe('RouterError', () => {
   it('keeps the partial text out of logs', () => {
     const error = new RouterError('ERR_INTERRUPTED', 'It broke off.', { partialText: 'canary' });
     expect(error.partialText).toBe('canary');
-    expect(inspect(error, { depth: 9 }) + JSON.stringify(error)).not.toContain('canary');
+    const shown = [inspect(error, { depth: 9, showHidden: true }), JSON.stringify(error), `${error} ${error.stack}`];
+    expect(shown.join()).not.toContain('canary');
   });
 
   it('is recognised across two installed copies, and nothing else is', async () => {

@@ -38,6 +38,12 @@ describe('the address of a service', () => {
     ['http://@localhost', 'credentials'],
     ['http://localhost/?key=1', 'query'],
     ['http://localhost/#x', 'query'],
+    ['http://localhost/#', 'query'],
+    ['http://local\thost:1', 'not-http'],
+    ['http://localhost:1\n', 'not-http'],
+    [' http://localhost:1', 'not-http'],
+    ['http://localhost:1\\@evil.test', 'not-http'],
+    ['http://localhost:1/a\\b', 'not-http'],
     ['http://localhost/@scope', undefined],
     ['http://[::1]:1', undefined],
   ])('%s has the fault %s', (given, fault) => {
