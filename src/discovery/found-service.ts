@@ -18,7 +18,12 @@ export interface FoundService {
 /** Makes the service that users see; what limits it is told beside it. */
 export async function describe(
   sighting: Sighting,
-  o: { readonly nowMs: number; readonly resolve: (baseURL: string) => Promise<Pick<EgressDecision, 'addresses'>> },
+  o: {
+    readonly nowMs: number;
+    readonly resolve: (baseURL: string) => Promise<Pick<EgressDecision, 'addresses'>>;
+    /** Whether names may lead outside of the allowed network, whatever they look like. */
+    readonly allowsExternal: boolean;
+  },
 ): Promise<{ found: FoundService; failures: DiscoveryFailure[] }> {
   const { address, spec, reading } = sighting;
   const { baseURL, endpoint } = address;
@@ -28,7 +33,7 @@ export async function describe(
     type: spec.type,
     baseURL,
     priority: endpoint?.priority,
-    locality: await localityAt(baseURL, o.resolve),
+    locality: await localityAt(baseURL, o),
     contextLength: endpoint?.contextLength,
     trusted: new Set(endpoint?.models),
     name: endpoint?.name,
@@ -65,13 +70,14 @@ export async function describe(
 
 async function localityAt(
   baseURL: string,
-  resolve: (baseURL: string) => Promise<Pick<EgressDecision, 'addresses'>>,
+  { resolve, allowsExternal }: Pick<Parameters<typeof describe>[1], 'resolve' | 'allowsExternal'>,
 ): Promise<ServedModel['locality']> {
   const byText = localityOfURL(baseURL);
-  if (byText !== undefined) return byText;
+  // A name of private look is one of a private address where the policy lets it be no other.
+  if (byText !== undefined && (byText !== 'private' || !allowsExternal)) return byText;
   // It has answered, so its name is allowed and known; where the network is replaced it may not be.
   const { addresses } = await resolve(baseURL).catch(() => ({ addresses: [] }));
-  return localityOf(addresses);
+  return addresses.length === 0 && byText !== undefined ? byText : localityOf(addresses);
 }
 
 /** One server reached under several names of one machine is one service: the first counts. */

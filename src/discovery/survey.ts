@@ -20,7 +20,7 @@ const KEY_TIMEOUTS = 5;
 /** What one run works with. */
 export interface SurveyParts {
   readonly settings: DiscoverySettings;
-  readonly security: Pick<SecurityModule, 'fetch' | 'validateEndpoint'>;
+  readonly security: Pick<SecurityModule, 'fetch' | 'validateEndpoint' | 'allowsExternal'>;
   readonly signal: AbortSignal;
 }
 
@@ -87,6 +87,7 @@ async function visit(parts: SurveyParts, address: Address): Promise<Survey> {
   const { found, failures } = await describe(answer, {
     nowMs: clock.now(),
     resolve: (baseURL) => resolve(parts, baseURL),
+    allowsExternal: security.allowsExternal,
   });
   return { found: [found], failures };
 }

@@ -65,7 +65,8 @@ function refusePlace({ model }: ModelProfile, { allowExternal }: Hurdles): Refus
     return {
       rule: 'remote',
       reason: () => 'Its server passes prompts on to another machine.',
-      remedy: () => 'Use a model that runs locally, or allow external use for this call (`allowExternal`).',
+      remedy: () =>
+        'Use a model that runs locally, or allow external use: `allowExternal` in the options of `security` and of the call.',
     };
   }
   if (model.remote === 'unknown') {
@@ -79,7 +80,8 @@ function refusePlace({ model }: ModelProfile, { allowExternal }: Hurdles): Refus
   return {
     rule: 'locality',
     reason: () => 'Its service is outside the allowed network.',
-    remedy: () => 'Use a local service, or allow external use for this call (`allowExternal`).',
+    remedy: () =>
+      'Use a local service, or allow external use: `allowExternal` in the options of `security` and of the call.',
   };
 }
 

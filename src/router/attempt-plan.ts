@@ -10,10 +10,11 @@ import { resolveTimeouts } from '../execution/timeouts.js';
 import { raceAbort, withDeadline } from '../internal/deadline.js';
 import { refKey } from '../internal/model-name.js';
 import type { Plan } from './decide.js';
+import { leavesNetwork } from './external-use.js';
 import { type FittedPrompt, fitPrompt } from './fit-prompt.js';
 import { type Call, callHook } from './hooks.js';
 import type { Question } from './question.js';
-import { type RouterState, servedModel } from './router-state.js';
+import type { RouterState } from './router-state.js';
 
 /** What the engine needs to try the models in order, with the prompt fitted to each; `prompts` gathers what was sent. */
 export function attemptPlan(
@@ -63,12 +64,6 @@ function smallerThan(sent: FittedPrompt | undefined): number | undefined {
   return sent === undefined ? undefined : Math.ceil(sent.prompt.tokens / 2 + sent.report.reservedOutput);
 }
 
-/** Whether a model is outside of the allowed network, so that only the grant of this call lets it be used. */
-export function leavesNetwork(state: RouterState, model: ModelRef): boolean {
-  const served = servedModel(state, model);
-  return served?.locality === 'external' || served?.remote === 'yes';
-}
-
 /** A key may come from a vault, and must not hold the call for ever. */
 const KEY_TIMEOUT_MS = 10_000;
 
@@ -112,7 +107,8 @@ export async function reach(
   served: ServedModel,
   o: {
     readonly timeouts: Timeouts | undefined;
-    readonly external: boolean;
+    /** The call was granted models outside the allowed network. */
+    readonly granted: boolean;
     readonly needed: readonly Capability[];
     readonly signal: AbortSignal;
   },
@@ -140,7 +136,13 @@ export async function reach(
     model,
     transport,
     headers,
-    fetch: state.network.fetchFor({ external: o.external, connectMs, chatPath: endpoint?.paths?.chat, apiPath }),
+    // The grant is for models outside: a name that was inside when it was found must not lead out later.
+    fetch: state.network.fetchFor({
+      external: o.granted && served.locality === 'external',
+      connectMs,
+      chatPath: endpoint?.paths?.chat,
+      apiPath,
+    }),
     timeouts,
     maxRetries: endpoint?.maxRetries ?? parts.retry.maxRetries,
     slots: connection.maxConcurrent,
@@ -150,7 +152,7 @@ export async function reach(
 
 async function candidateFor(
   state: RouterState,
-  { request, allowExternal: external }: Question,
+  { request, external }: Question,
   { model, served, prompt, numCtx, maxTokens }: FittedPrompt,
   { options, link, needed }: Call & { readonly needed: readonly Capability[] },
   signal: AbortSignal,
@@ -158,7 +160,7 @@ async function candidateFor(
   const { parts } = state;
   const { headers, ...way } = await reach(state, model, served, {
     timeouts: options?.timeouts,
-    external,
+    granted: external.isAllowed,
     needed,
     signal,
   });

@@ -31,8 +31,8 @@ export async function decide(state: RouterState, question: Question, signal: Abo
   const { parts } = state;
   const { request, task, messages, system } = question;
   const size = parts.context.measure({ session: request.session, system, messages, tools: request.wire.tools });
-  const requirements = requirementsOf(request, messages, size.total, question.allowExternal);
-  const notes: string[] = [];
+  const requirements = requirementsOf(request, messages, size.total, question.external.isAllowed);
+  const notes: string[] = [...question.external.notes];
   const sticky = request.session === undefined ? undefined : state.lastModels.get(request.session);
   const rank = (contextTokens: number | undefined, allowSmallWindow: boolean): Ranking =>
     parts.selector.rank(

@@ -12,7 +12,8 @@ import { checkOptions, optional, text } from '../internal/options.js';
 import { shownValue } from '../internal/redact.js';
 import { routeOptionsSchema } from '../internal/route-request-schema.js';
 import { classifyTask } from '../tasks/classify-task.js';
-import { leavesNetwork, reach } from './attempt-plan.js';
+import { reach } from './attempt-plan.js';
+import { externalUse, leavesNetwork, recordExternalUse } from './external-use.js';
 import { noModel, recordFailure, type Watchers } from './pipeline.js';
 import { type RouterState, servedModel } from './router-state.js';
 
@@ -91,12 +92,13 @@ async function embedWithin(
   await state.ready(signal);
   const decision = decide(state, texts, options);
   watchers.decided(decision);
+  recordExternalUse(security, decision, options);
   if (decision.selected === null) {
     const short = decision.rejected.find(({ rule }) => rule === 'context');
     throw short === undefined ? noModel(state, decision) : tooLong(short.model, undefined);
   }
   const query = texts.join('\n');
-  const external = decision.requirements.allowExternal === true;
+  const granted = decision.requirements.allowExternal === true;
   let embeddings: number[][] = [];
   const plan: FallbackPlan = {
     ranked: decision.ranked.map(({ model }) => model),
@@ -104,7 +106,7 @@ async function embedWithin(
       if (level === 'reduced-context') throw tooLong(model, contextLimit);
       const served = servedModel(state, model);
       if (served === undefined) throw new RouterError('ERR_NO_MODEL', `${nameOf(model)} is gone.`);
-      const o = { timeouts: options?.timeouts, external, needed: [], signal };
+      const o = { timeouts: options?.timeouts, granted, needed: [], signal };
       const { headers, transport, ...way } = await reach(state, model, served, o);
       const keep = (vectors: number[][]): void => {
         embeddings = vectors;
@@ -157,16 +159,17 @@ function decide(state: RouterState, texts: readonly string[], options: EmbedOpti
   }
   // What the texts are about does not matter to a model that only embeds.
   const task = classifyTask('');
+  const external = externalUse(security, options);
   const requirements = {
     // The counts are estimates: what may just fit is left to the server's judgement.
     contextTokens: Math.floor(longest * 0.8),
     capabilities: ['embedding' as const],
-    allowExternal: security.allowsExternal && options?.allowExternal === true,
+    allowExternal: external.isAllowed,
     ...(options?.model === undefined ? {} : { model: options.model }),
   };
   const { ranked, rejected } = selector.rank(task, discovery.models(), requirements);
   const { lastEmbedder } = state;
-  const notes: string[] = [];
+  const notes: string[] = [...external.notes];
   if (lastEmbedder !== undefined && options?.model === undefined && ranked.length > 0) {
     const at = ranked.findIndex(({ model }) => refKey(model) === refKey(lastEmbedder));
     if (at > 0) ranked.unshift(...ranked.splice(at, 1));

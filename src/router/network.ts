@@ -3,7 +3,7 @@ import type { SecurityModule } from '../security/security-module.js';
 
 /** What a request may use of the network. */
 export interface Reach {
-  /** The call was granted models outside the allowed network. */
+  /** The model is outside the allowed network, and the call was granted such. */
   readonly external: boolean;
   readonly connectMs: number;
   /** The endpoint's own path of chat completions. */

@@ -10,6 +10,7 @@ import { otherModel, otherModelNote } from './answer-notes.js';
 import { attemptPlan } from './attempt-plan.js';
 import { gatherCode, wantsSerena } from './code-context.js';
 import { decide, type Plan } from './decide.js';
+import { recordExternalUse } from './external-use.js';
 import type { FittedPrompt } from './fit-prompt.js';
 import { type Call, withAfterResponse, withBeforeRoute } from './hooks.js';
 import { judgeTask, type Question, questionOf } from './question.js';
@@ -57,6 +58,7 @@ export async function* run(
     const { decision } = plan;
     const decisionMs = clock.now() - started;
     watchers.decided(decision);
+    recordExternalUse(security, decision, call.options);
     yield { type: 'decision', decision };
     if (decision.selected === null) throw noModel(state, decision);
 

@@ -5,6 +5,7 @@ import { RouterError } from '../core/errors.js';
 import { bandOf, type TaskClassification } from '../core/task.js';
 import { classifyTask } from '../tasks/classify-task.js';
 import type { CodeContext } from './code-context.js';
+import { type ExternalUse, externalUse } from './external-use.js';
 import { hostError } from './hooks.js';
 import { hasImages, withCodeContext } from './requirements.js';
 import type { NormalRequest } from './route-request.js';
@@ -21,7 +22,7 @@ export interface Question {
   readonly messages: readonly Message[];
   /** System prompt of ours, for conversations that bring none. */
   readonly system: string | undefined;
-  readonly allowExternal: boolean;
+  readonly external: ExternalUse;
 }
 
 /** How many earlier messages classification may look back to. */
@@ -60,7 +61,7 @@ export function questionOf(
     messages: withCodeContext(request.messages, context),
     // Messages without a session come from a host that has a prompt of its own, or wants none.
     system: request.session === undefined ? undefined : textOf(systemPrompt, state.environment),
-    allowExternal: security.allowsExternal && options?.allowExternal === true,
+    external: externalUse(security, options),
   };
 }
 

@@ -46,6 +46,8 @@ export type AuditEvent =
   | 'policy.loaded'
   | 'egress.deny'
   | 'egress.connect'
+  | 'escalation.granted'
+  | 'escalation.denied'
   | 'attempt.start'
   | 'attempt.end'
   | 'query';

@@ -198,6 +198,24 @@ export class SecurityModule {
   }
 
   /**
+   * Records that a call may use models outside the allowed network, or that it is held back for want of that.
+   * @internal
+   */
+  recordEscalation(o: {
+    call: string;
+    isGranted: boolean;
+    /** What held it back: R7, the router's permission; else the refusal of the model that it takes a grant for. */
+    rule?: string | undefined;
+    model?: ModelRef | undefined;
+  }): void {
+    this.#parts.trail.note(o.isGranted ? 'escalation.granted' : 'escalation.denied', {
+      call: o.call,
+      ...(o.rule === undefined ? {} : { rule: o.rule }),
+      ...(o.model === undefined ? {} : modelFields(o.model)),
+    });
+  }
+
+  /**
    * Records how an attempt ended; never throws and never waits.
    * @internal
    */

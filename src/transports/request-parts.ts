@@ -49,10 +49,13 @@ export function prefixOf(request: ChatRequest): string {
  * network too. Holds for kinds of parts that we do not know as well.
  */
 export function checkMedia(request: ChatRequest): void {
-  for (const { content } of request.messages) {
+  // Extra members may hold other messages, which take the place of ours.
+  const extra = request.extraBody?.['messages'];
+  for (const message of [...request.messages, ...(Array.isArray(extra) ? extra : [])]) {
+    const content = (message as Partial<Message> | null)?.content;
     if (!Array.isArray(content)) continue;
     for (const part of content) {
-      if (part.type === 'text' || part.type === 'refusal' || !holdsAddress(part, 'part')) continue;
+      if (part?.type === 'text' || part?.type === 'refusal' || !holdsAddress(part, 'part')) continue;
       throw unsupported(
         request.model,
         'the server would fetch media from an address by itself, past the network policy. Read it first, and send it as a data URL ("data:image/png;base64,...").',

@@ -9,8 +9,10 @@ export async function up(starting: Promise<FakeServer>): Promise<FakeServer> {
   return fake;
 }
 
+type Served = Pick<FakeServer, 'type' | 'url'>;
+
 /** A router over these servers and nothing else; closed when the test ends. */
-export function over(fakes: FakeServer | readonly FakeServer[], options: RouterOptions = {}): LocalLLMRouter {
+export function over(fakes: Served | readonly Served[], options: RouterOptions = {}): LocalLLMRouter {
   const services = [fakes].flat().map(({ type, url }) => ({ type, baseURL: url }));
   const router = new LocalLLMRouter({
     discovery: false,
@@ -23,7 +25,7 @@ export function over(fakes: FakeServer | readonly FakeServer[], options: RouterO
 }
 
 /** The requests for an answer that a fake got. */
-export function chats(fake: FakeServer): FakeRequest[] {
+export function chats(fake: Pick<FakeServer, 'requests'>): FakeRequest[] {
   return fake.requests.filter(({ method, path }) => method === 'POST' && /\/(chat|completions|generate)$/.test(path));
 }
 

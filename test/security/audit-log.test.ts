@@ -164,6 +164,7 @@ describe('events of the host', () => {
   it.each<[string, Record<string, string | number | boolean>]>([
     ['attempt.start', {}],
     ['audit.open', {}],
+    ['escalation.granted', {}],
     ['query', {}],
     ['two words', {}],
     ['line\nbreak', {}],
