@@ -92,6 +92,8 @@ export { quickRoute } from './router/quick-route.js';
 export type { RouteStream } from './router/route-stream.js';
 export type { RouterHooks } from './router/router-hooks.js';
 export type { RouterOptions, SerenaOptions } from './router/router-options.js';
+export type { AuditKeyFileOptions } from './security/audit-key-file.js';
+export { auditKeyFile } from './security/audit-key-file.js';
 export type { AuditLog, AuditValue } from './security/audit-log-view.js';
 export type { AuditSink } from './security/audit-sinks.js';
 export type { EgressDecision } from './security/network-policy.js';

@@ -7,22 +7,27 @@ import { type Command, UsageError } from './command.js';
 /** `audit verify`: whether the records stand as they were written. */
 export const auditVerify: Command = {
   name: 'audit verify',
-  usage: 'audit verify <directory> [--json] [--key-file <file>] [--checkpoint <text>]',
-  summary: 'checks the hash chain of an audit log; 1: it is broken, 2: it cannot be read',
+  usage: 'audit verify <directory> [--json] [--key-file <file>]... [--checkpoint <text> | --checkpoint-file <file>]',
+  summary:
+    'checks the hash chain of an audit log; several key files where the key changed, the last line of a checkpoint file; 1: it is broken, 2: it cannot be read',
   run: async (args, terminal) => {
     const { values, positionals } = parseArgs({
       args,
       allowPositionals: true,
       options: {
         json: { type: 'boolean', default: false },
-        'key-file': { type: 'string' },
+        'key-file': { type: 'string', multiple: true },
         checkpoint: { type: 'string' },
+        'checkpoint-file': { type: 'string' },
       },
     });
     const [directory, ...more] = positionals;
     if (directory === undefined || more.length > 0) throw new UsageError('Name one directory.');
-    const key = values['key-file'] === undefined ? undefined : await keyIn(values['key-file']);
-    const result = await verifyAuditLog(directory, { key, checkpoint: values.checkpoint });
+    const [keyFiles, checkpointFile] = [values['key-file'], values['checkpoint-file']];
+    if (values.checkpoint !== undefined && checkpointFile !== undefined) throw new UsageError('Give one checkpoint.');
+    const key = keyFiles && (await Promise.all(keyFiles.map((file) => bytesIn(file, 'key'))));
+    const checkpoint = checkpointFile === undefined ? values.checkpoint : await lastLineOf(checkpointFile);
+    const result = await verifyAuditLog(directory, { key, checkpoint });
     const { ok, records, firstBad } = result;
     const fault = firstBad && `record ${firstBad.seq} in ${firstBad.segment}: ${printable(firstBad.reason)}`;
     const verdict = ok ? 'the chain verifies' : `THE CHAIN IS BROKEN at ${fault}`;
@@ -31,10 +36,16 @@ export const auditVerify: Command = {
   },
 };
 
-async function keyIn(file: string): Promise<Uint8Array> {
+async function bytesIn(file: string, what: string): Promise<Uint8Array> {
   try {
     return new Uint8Array(await readFile(file));
   } catch {
-    throw new UsageError('The key file cannot be read.');
+    throw new UsageError(`The ${what} file cannot be read.`);
   }
+}
+
+/** A file to which checkpoints, or the lines of the log, are appended. */
+async function lastLineOf(file: string): Promise<string> {
+  const text = new TextDecoder().decode(await bytesIn(file, 'checkpoint'));
+  return text.trim().split(/\r?\n/).at(-1) ?? '';
 }

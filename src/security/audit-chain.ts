@@ -1,56 +1,87 @@
 import { hash } from 'node:crypto';
 import { asObject, parseJson } from '../internal/json.js';
-import { type AuditKeys, mac } from './audit-key.js';
+import type { AuditKeys } from './audit-key.js';
 
-/** Everything that a record of ours can hold beside its frame; nothing else is ever written. */
-export interface AuditFields {
-  readonly segment?: number;
-  readonly keyId?: string | undefined;
-  readonly torn?: number;
-  readonly dropped?: number;
-  readonly lastSeq?: number;
-  readonly head?: string;
-  readonly policy?: string;
-  readonly rule?: string;
-  readonly host?: string | undefined;
-  readonly address?: string | undefined;
-  readonly port?: number;
-  readonly call?: string;
-  readonly service?: string | undefined;
-  readonly endpoint?: string | undefined;
-  readonly model?: string | undefined;
-  readonly level?: string | undefined;
-  readonly external?: boolean | undefined;
-  readonly outcome?: string;
-  readonly code?: string | undefined;
-  readonly ms?: number;
-  readonly retries?: number;
-  readonly tokensIn?: number | undefined;
-  readonly tokensOut?: number | undefined;
-  readonly category?: string;
-  readonly complexity?: number;
-  readonly session?: string | undefined;
-  readonly query?: string | undefined;
-  readonly response?: string | undefined;
-  readonly queryText?: string | undefined;
-  readonly responseText?: string | undefined;
+/** What happened, in our own words, with all that such a record holds beside its frame: nothing else is ever written. */
+export interface AuditEvents {
+  /** A writer begins, or a segment; `segment` and `keyId` hold for the records up to the next segment. */
+  'audit.open': { readonly segment: number; readonly keyId: string | undefined };
+  /** The files cannot be written, since now. */
+  'audit.failure': { readonly code: string };
+  /** Bytes that a crash had torn and that were put aside, or records that were lost while the files could not be written. */
+  'audit.gap': { readonly torn: number } | { readonly dropped: number };
+  'audit.rotate': { readonly segment: number };
+  /** A whole segment is removed; the chain goes on from its last record. */
+  'audit.retired': { readonly segment: number; readonly lastSeq: number; readonly head: string };
+  'audit.close': Readonly<Record<never, never>>;
+  'policy.loaded': { readonly policy: string };
+  'egress.deny': { readonly rule: string; readonly host: string | undefined };
+  'egress.connect': { readonly host: string; readonly address: string | undefined; readonly port: number };
+  'escalation.granted': EscalationFields;
+  'escalation.denied': EscalationFields;
+  /** A model, or a file of one, is not the pinned one, or nobody can tell; refused unless `pinMode` is `warn`. */
+  'pin.mismatch': {
+    readonly call?: string | undefined;
+    readonly service?: string | undefined;
+    readonly model?: string | undefined;
+    readonly endpoint?: string | undefined;
+    /** When it was checked: `ranked`, `sending`, `answered` or `file`. */
+    readonly phase: string;
+    /** `mismatch`, or `unverified`: it is not told what the pin is about. */
+    readonly outcome: string;
+    /** `digest`, `size+name` or `name`. */
+    readonly pin: string;
+    /** The digest that was told. */
+    readonly digest: string | undefined;
+  };
+  'attempt.start': AttemptFields & {
+    readonly external: boolean | undefined;
+    /** How the model is pinned, and the digest that its server told. */
+    readonly pin?: string | undefined;
+    readonly digest?: string | undefined;
+  };
+  'attempt.end': AttemptFields & {
+    readonly outcome: string;
+    readonly code: string | undefined;
+    readonly ms: number;
+    readonly retries: number;
+    readonly tokensIn: number | undefined;
+    readonly tokensOut: number | undefined;
+  };
+  query: {
+    readonly call: string;
+    readonly session: string | undefined;
+    readonly category: string;
+    readonly complexity: number;
+    readonly service: string | undefined;
+    readonly model: string | undefined;
+    readonly tokensIn: number;
+    readonly outcome: string;
+    readonly query: string | undefined;
+    readonly queryText: string | undefined;
+    readonly response: string | undefined;
+    readonly responseText: string | undefined;
+  };
 }
 
-/** What happened, in our own words; a host's events have names of their own. */
-export type AuditEvent =
-  | 'audit.open'
-  | 'audit.gap'
-  | 'audit.rotate'
-  | 'audit.retired'
-  | 'audit.close'
-  | 'policy.loaded'
-  | 'egress.deny'
-  | 'egress.connect'
-  | 'escalation.granted'
-  | 'escalation.denied'
-  | 'attempt.start'
-  | 'attempt.end'
-  | 'query';
+type AttemptFields = {
+  readonly call: string;
+  readonly service: string;
+  readonly model: string;
+  readonly endpoint: string | undefined;
+  readonly level: string;
+};
+
+type EscalationFields = {
+  readonly call: string;
+  readonly rule?: string | undefined;
+  readonly service?: string | undefined;
+  readonly model?: string | undefined;
+  readonly endpoint?: string | undefined;
+};
+
+/** The name of a record of ours; a host's events have names of their own. */
+export type AuditEvent = keyof AuditEvents;
 
 /** What the first record of a log follows. */
 export const FIRST_HEAD = '0'.repeat(64);
@@ -68,9 +99,9 @@ export function sealLine(
   prev: string,
   keys: AuditKeys | null,
 ): { line: string; head: string } {
-  const body = asciiJson({ ...record, prev }).slice(0, -1);
+  const body = `${asciiJson(record).slice(0, -1)},"prev":"${prev}"`;
   const head = hash('sha256', body, 'hex');
-  const seal = keys ? `,"h":"${head}","mac":"${mac(keys.chain, head)}"}` : `,"h":"${head}"}`;
+  const seal = keys ? `,"h":"${head}","mac":"${keys.seal(head)}"}` : `,"h":"${head}"}`;
   return { line: body + seal, head };
 }
 

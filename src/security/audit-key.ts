@@ -1,11 +1,14 @@
-import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+import { createHmac, createSecretKey, hash, hkdfSync, type KeyObject } from 'node:crypto';
+import { systemClock } from '../core/clock.js';
 import { RouterError } from '../core/errors.js';
+import { raceAbort, withDeadline } from '../internal/deadline.js';
 
 /** The sub-keys of one deployment key; one for each purpose, so that no value can stand for another. */
 export interface AuditKeys {
   /** Names the key without giving it away. */
   readonly id: string;
-  readonly chain: KeyObject;
+  /** The MAC of a record's hash. */
+  readonly seal: (head: string) => string;
   readonly query: KeyObject;
   readonly response: KeyObject;
   readonly session: KeyObject;
@@ -15,40 +18,75 @@ export interface AuditKeys {
 export type AuditKeySource = Uint8Array | (() => Promise<Uint8Array>);
 
 const MIN_KEY_BYTES = 32;
+const KEY_TIMEOUT_MS = 10_000;
 
 /** Derives the sub-keys. Throws `ERR_INVALID_OPTION` for a key of less than 32 bytes. */
 export function deriveKeys(key: Uint8Array): AuditKeys {
-  if (!(key instanceof Uint8Array) || key.byteLength < MIN_KEY_BYTES) {
-    throw new RouterError(
-      'ERR_INVALID_OPTION',
-      `audit: key: use at least ${MIN_KEY_BYTES} random bytes (crypto.randomBytes(32)), kept outside the log's directory.`,
-    );
-  }
+  if (!(key instanceof Uint8Array) || key.byteLength < MIN_KEY_BYTES) throw noKey();
   const bytes = (purpose: string): Uint8Array =>
     new Uint8Array(hkdfSync('sha256', key, new Uint8Array(), `local-llm-router audit ${purpose}`, 32));
   const derive = (purpose: string): KeyObject => createSecretKey(bytes(purpose));
   return {
     id: Buffer.from(bytes('id').subarray(0, 8)).toString('hex'),
-    chain: derive('chain'),
+    seal: headMac(bytes('chain')),
     query: derive('query'),
     response: derive('response'),
     session: derive('session'),
   };
 }
 
-/** Loads and derives; a source that fails is `ERR_AUDIT`. */
+/** Loads and derives; a source that fails, or takes more than 10 s, is `ERR_AUDIT`. */
 export async function loadKeys(source: AuditKeySource): Promise<AuditKeys> {
-  if (source instanceof Uint8Array) return deriveKeys(source);
-  let key: Uint8Array;
+  return deriveKeys(source instanceof Uint8Array ? source : await asked(source));
+}
+
+/** The same for all keys that a log was written with over time. */
+export async function loadKeyList(
+  source: Uint8Array | readonly Uint8Array[] | (() => Promise<Uint8Array | readonly Uint8Array[]>),
+): Promise<AuditKeys[]> {
+  const keys = typeof source === 'function' ? await asked(source) : source;
+  const list = keys instanceof Uint8Array ? [keys] : keys;
+  if (!Array.isArray(list) || list.length === 0) throw noKey();
+  return list.map(deriveKeys);
+}
+
+async function asked<T>(source: () => Promise<T>): Promise<T> {
   try {
-    key = await source();
-  } catch {
-    throw new RouterError('ERR_AUDIT', 'The function that gives the audit key failed.');
+    const o = { clock: systemClock, ms: KEY_TIMEOUT_MS, signal: undefined, what: 'The key' };
+    return await withDeadline(o, async (signal) => raceAbort(signal, Promise.resolve(source())));
+  } catch (error) {
+    // What a host's own function says may hold the key.
+    if (RouterError.is(error) && error.code === 'ERR_AUDIT') throw error;
+    throw new RouterError('ERR_AUDIT', 'The function that gives the audit key failed, or took more than 10 s.');
   }
-  return deriveKeys(key);
+}
+
+function noKey(): RouterError {
+  return new RouterError(
+    'ERR_INVALID_OPTION',
+    `audit: key: use at least ${MIN_KEY_BYTES} random bytes (crypto.randomBytes(32)), kept outside the log's directory.`,
+  );
 }
 
 /** HMAC-SHA-256 as hex: equal texts give equal values, and without the key nobody can test guesses. */
 export function mac(key: KeyObject, text: string): string {
   return createHmac('sha256', key).update(text).digest('hex');
+}
+
+const BLOCK_BYTES = 64;
+const HASH_BYTES = 32;
+
+/** The same (RFC 2104) for the 64 hex digits of a hash, made of two hashes in memory of its own: a sixth of the time, for every record. */
+function headMac(key: Uint8Array): (head: string) => string {
+  const inner = Buffer.alloc(BLOCK_BYTES + 2 * HASH_BYTES, 0x36);
+  const outer = Buffer.alloc(BLOCK_BYTES + HASH_BYTES, 0x5c);
+  for (let i = 0; i < key.length; i++) {
+    inner[i] = 0x36 ^ (key[i] as number);
+    outer[i] = 0x5c ^ (key[i] as number);
+  }
+  return (head) => {
+    inner.write(head, BLOCK_BYTES, 'latin1');
+    hash('sha256', inner, 'buffer').copy(outer, BLOCK_BYTES);
+    return hash('sha256', outer, 'hex');
+  };
 }

@@ -136,7 +136,7 @@ export class SecurityModule {
    * Throws `ERR_INVALID_REQUEST` for a name that is malformed or ours, `ERR_AUDIT` as `logQuery` does.
    */
   async logSecurityEvent(event: string, fields: Record<string, string | number | boolean> = {}): Promise<void> {
-    await this.#parts.trail.hold(event, checkHostEvent(event, fields));
+    await this.#parts.trail.holdHost(event, checkHostEvent(event, fields));
   }
 
   /** Ends all connections, those of narrowed modules too, and closes the audit log. Requests then fail with `ERR_CLOSED`. */

@@ -18,21 +18,30 @@ import type { AuditSink } from './audit-sinks.js';
 import { type Lookup, systemLookup } from './name-lookup.js';
 
 /**
- * Where and how the audit log is kept.
+ * Where and how the audit log is kept. What it promises: every attempt is recorded before its first byte leaves; nothing that was
+ * recorded is lost or torn when the process is killed; a record that is edited, inserted, removed or moved is found by `verifyAuditLog`,
+ * and, with a checkpoint kept elsewhere, a cut at the end too.
+ *
+ * What it cannot: keep anyone who may write the directory from deleting it; stand against whoever has the key, the host's own process first;
+ * hide which models were asked, when and how long; know that a server's token counts are true. For these, give it sinks or take its
+ * checkpoints on another machine.
  * @public
  */
 export interface AuditOptions {
-  /** Directory for the log's files (JSON lines); one per process. Without it the log is in memory only. */
+  /** Directory for the log's files (JSON lines), private to one process at a time. Without it the log is in memory only. */
   readonly directory?: string | undefined;
   /**
-   * The deployment's key, at least 32 random bytes, or a function that fetches it; keep it outside `directory`.
+   * The deployment's key, at least 32 random bytes, or a function that fetches it once (`auditKeyFile`, a vault); keep it outside `directory`.
    * Without it queries are not hashed at all (a bare hash can be guessed), and the chain shows accidents, not forgery.
+   * Every segment names its key by an id. Another key at the next start begins a new segment; `verifyAuditLog` takes all keys.
    */
   readonly key?: Uint8Array | (() => Promise<Uint8Array>) | undefined;
-  /** Further places for the lines. */
+  /** Further places for the lines, as the files have them. */
   readonly sinks?: readonly AuditSink[] | undefined;
   /**
-   * `block`: a call that cannot be recorded in the directory and in every sink fails with `ERR_AUDIT` before a byte leaves.
+   * `block`: a call that cannot be recorded in the directory and in every sink (within 5 s) fails with `ERR_AUDIT` before a byte leaves;
+   * a directory that vanished stays a failure until the next start. `continue`: calls go on, 1000 records wait, and an `audit.gap` record
+   * counts those that were lost.
    * @defaultValue 'block' with `allowExternal` or `strict`, else 'continue'
    */
   readonly onFailure?: 'block' | 'continue' | undefined;
@@ -44,8 +53,17 @@ export interface AuditOptions {
   readonly durability?: 'none' | 'batch' | 'record' | undefined;
   /** Size in bytes after which the next segment begins, at least 4096. @defaultValue 16777216 */
   readonly rotateBytes?: number | undefined;
-  /** Segments that are kept, the current one included; older ones are removed whole. @defaultValue all */
+  /**
+   * Segments that are kept, the current one included; older ones are removed whole, and a record of that keeps the chain verifiable.
+   * @defaultValue all
+   */
   readonly retainSegments?: number | undefined;
+  /**
+   * Given a checkpoint, as `AuditLog.checkpoint()` makes it, after 1000 records or a minute, at each new segment and at the end; of records
+   * that are safe on the disk only. Keep the last one where the log cannot be changed from: against it `verifyAuditLog` finds a cut.
+   * Called again only after it settled; a failure is tried again and never touches a call.
+   */
+  readonly onCheckpoint?: ((checkpoint: string) => void | Promise<void>) | undefined;
 }
 
 /**
@@ -103,6 +121,7 @@ const auditSchema = v.strictObject({
   durability: optional(oneOf('none', 'batch', 'record')),
   rotateBytes: optional(whole(4_096, 2 ** 40, 'bytes')),
   retainSegments: optional(whole(1, 1_000_000)),
+  onCheckpoint: optional(fn('(checkpoint) => void | Promise<void>')),
 });
 
 const logged = () => v.union([flag(), v.literal('text')], 'true, false or "text"');
@@ -165,6 +184,7 @@ function normalAudit(o: false | AuditOptions, careful: boolean): NormalAudit | n
     directory: o.directory ?? null,
     key: o.key ?? null,
     sinks: o.sinks ?? [],
+    onCheckpoint: o.onCheckpoint ?? null,
     block: (o.onFailure ?? (careful ? 'block' : 'continue')) === 'block',
     durability: o.durability ?? 'batch',
     rotateBytes: o.rotateBytes ?? 16_777_216,

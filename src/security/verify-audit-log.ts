@@ -2,8 +2,8 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { RouterError } from '../core/errors.js';
 import { FIRST_HEAD, MAX_LINE_BYTES, openLine } from './audit-chain.js';
-import { auditSegments } from './audit-files.js';
-import { type AuditKeys, loadKeys, mac } from './audit-key.js';
+import { type AuditKeys, loadKeyList } from './audit-key.js';
+import { auditSegments, openSegment, segmentNumber } from './audit-segments.js';
 
 /**
  * What a check of an audit log found.
@@ -36,16 +36,24 @@ export interface AuditFault {
  * @public
  */
 export interface VerifyOptions {
-  /** The key that the log was written with; without it anyone who can write the files can also forge them. */
-  readonly key?: Uint8Array | (() => Promise<Uint8Array>) | undefined;
-  /** What `AuditLog.checkpoint()` gave, kept elsewhere: finds a log that was cut off at its end. */
+  /**
+   * The key that the log was written with, or all of them where it changed over time, or a function that fetches them, such as
+   * `auditKeyFile(path)`. Without a key anyone who can write the files can also forge them. The newest segment must be sealed with a key
+   * that is given; older segments under a key that is not are held by the chain of the newer ones.
+   */
+  readonly key?: Uint8Array | readonly Uint8Array[] | (() => Promise<Uint8Array | readonly Uint8Array[]>) | undefined;
+  /**
+   * What `AuditLog.checkpoint()` or `onCheckpoint` gave, or a line that a sink got, kept elsewhere: finds a log that was cut off at its
+   * end, began anew or was rewritten. One of a record that was retired since proves nothing.
+   */
   readonly checkpoint?: string | undefined;
 }
 
 /**
- * Checks the hash chain of an audit log, record by record, without loading it whole.
- * A cut at the end shows only against a checkpoint.
- * Throws `ERR_AUDIT` where the directory cannot be read, `ERR_INVALID_OPTION` for a key or checkpoint that is none.
+ * Checks the hash chain of an audit log, record by record, without loading it whole; a log that is being written can be checked too.
+ * It finds records that were edited, inserted, removed, repeated, moved or taken from another log. It does not find a cut at the end
+ * without a checkpoint, a forgery by someone who has the key, nor what was never recorded.
+ * Throws `ERR_AUDIT` where the directory, a segment or the key cannot be read, `ERR_INVALID_OPTION` for a key or checkpoint that is none.
  *
  * @example
  * ```ts
@@ -55,33 +63,40 @@ export interface VerifyOptions {
  * @public
  */
 export async function verifyAuditLog(directory: string, o: VerifyOptions = {}): Promise<AuditVerification> {
-  const keys = o.key === undefined ? null : await loadKeys(o.key);
+  const keys = o.key === undefined ? null : await loadKeyList(o.key);
   const chain = new ChainCheck(keys, o.checkpoint === undefined ? null : parseCheckpoint(o.checkpoint));
-  const segments = namesIn(directory);
-  for (const segment of segments) {
-    chain.begin(segment);
-    for await (const line of linesOf(join(directory, segment))) {
-      const reason = chain.add(line);
-      if (reason !== null) return chain.bad(reason);
+  try {
+    for (const segment of auditSegments(directory)) {
+      chain.begin(segment);
+      for await (const line of linesOf(join(directory, segment))) {
+        const reason = chain.add(line);
+        if (reason !== null) return chain.bad(reason);
+      }
     }
+  } catch (error) {
+    if (RouterError.is(error)) throw error;
+    const code = (error as { code?: string }).code ?? 'EIO';
+    throw new RouterError('ERR_AUDIT', `The audit log in ${directory} cannot be read (${code}).`);
   }
   return chain.end();
 }
 
 /** The chain as far as it was read. */
 class ChainCheck {
-  readonly #keys: AuditKeys | null;
+  readonly #keys: readonly AuditKeys[] | null;
   readonly #checkpoint: { seq: number; head: string } | null;
   #segment = '';
   #atStart = false;
+  /** What the segment says that it is sealed with, and that key if it was given. */
   #keyId: unknown;
+  #key: AuditKeys | undefined;
   #seq = 0;
   #head = FIRST_HEAD;
   #records = 0;
   /** What came before the first segment that is still there, until a record of its removal is found. */
   #missing: { segment: string; seq: number; head: string } | null = null;
 
-  constructor(keys: AuditKeys | null, checkpoint: { seq: number; head: string } | null) {
+  constructor(keys: readonly AuditKeys[] | null, checkpoint: { seq: number; head: string } | null) {
     this.#keys = keys;
     this.#checkpoint = checkpoint;
   }
@@ -102,22 +117,23 @@ class ChainCheck {
       this.#missing = { segment: this.#segment, seq: seq - 1, head: prev };
       this.#seq = seq - 1;
       this.#head = prev;
+      if (this.#isRewritten(seq - 1, prev)) return REWRITTEN;
     }
     if (seq !== this.#seq + 1) return `record ${seq} stands in its place: records were removed, inserted or moved`;
     if (prev !== this.#head) return 'the record does not follow the one before it: one of them was replaced';
     if (this.#atStart) {
       if (record['event'] !== 'audit.open') return 'the segment does not begin with its opening record';
+      if (record['segment'] !== segmentNumber(this.#segment)) return 'the file has the name of another segment';
       this.#keyId = record['keyId'];
+      this.#key = this.#keys?.find(({ id }) => id === this.#keyId);
       this.#atStart = false;
     }
     if ((opened.mac !== undefined) !== (this.#keyId !== undefined)) return 'the record has lost its MAC, or got one';
-    // Segments under an earlier key are held by the chain of the later ones.
-    if (this.#keys && this.#keyId === this.#keys.id && mac(this.#keys.chain, head) !== opened.mac) {
+    // Segments under a key that is not at hand are held by the chain of the later ones.
+    if (this.#key && this.#key.seal(head) !== opened.mac) {
       return 'the MAC was not made with this key: the log was forged';
     }
-    if (this.#checkpoint?.seq === seq && this.#checkpoint.head !== head) {
-      return 'the record is not the one that the checkpoint names: the log was rewritten';
-    }
+    if (this.#isRewritten(seq, head)) return REWRITTEN;
     if (this.#missing && record['event'] === 'audit.retired') {
       const { lastSeq, head: retired } = record;
       if (lastSeq === this.#missing.seq && retired === this.#missing.head) this.#missing = null;
@@ -144,32 +160,50 @@ class ChainCheck {
     if (this.#checkpoint && this.#checkpoint.seq > this.#seq) {
       return this.bad(`the log was cut off: the checkpoint names record ${this.#checkpoint.seq}`);
     }
-    if (this.#keys && this.#keyId !== this.#keys.id) {
+    if (this.#keys && !this.#key) {
       return this.bad('the newest segment is not sealed with this key', this.#segment, this.#seq);
     }
     return { ok: true, records: this.#records, firstBad: null };
   }
-}
 
-function namesIn(directory: string): string[] {
-  try {
-    return auditSegments(directory);
-  } catch (error) {
-    const code = (error as { code?: string }).code ?? 'EIO';
-    throw new RouterError('ERR_AUDIT', `The audit log in ${directory} cannot be read (${code}).`);
+  #isRewritten(seq: number, head: string): boolean {
+    return this.#checkpoint?.seq === seq && this.#checkpoint.head !== head;
   }
 }
+
+const REWRITTEN = 'the record is not the one that the checkpoint names: the log was rewritten';
+const UNFINISHED_MS = 20;
 
 /** The lines of a file; `null` for one that is too long or has no end. */
 async function* linesOf(path: string): AsyncGenerator<string | null> {
-  let rest = '';
-  for await (const chunk of fs.createReadStream(path, { encoding: 'latin1', highWaterMark: 65_536 })) {
-    const lines = (rest + chunk).split('\n');
-    rest = lines.pop() as string;
-    yield* lines;
-    if (rest.length > MAX_LINE_BYTES) yield null;
+  const fd = openSegment(path, fs.constants.O_RDONLY);
+  try {
+    const chunk = Buffer.alloc(65_536);
+    let rest = '';
+    for (let patience = 3; ; ) {
+      const bytes = await read(fd, chunk);
+      if (bytes === 0) {
+        // A writer may be in the middle of a line.
+        if (rest === '' || patience === 0) break;
+        patience -= 1;
+        await new Promise((resolve) => setTimeout(resolve, UNFINISHED_MS));
+        continue;
+      }
+      const lines = (rest + chunk.toString('latin1', 0, bytes)).split('\n');
+      rest = lines.pop() as string;
+      yield* lines;
+      if (rest.length > MAX_LINE_BYTES) yield null;
+    }
+    if (rest !== '') yield null;
+  } finally {
+    fs.closeSync(fd);
   }
-  if (rest !== '') yield null;
+}
+
+function read(fd: number, chunk: Buffer): Promise<number> {
+  return new Promise((resolve, reject) => {
+    fs.read(fd, chunk, 0, chunk.length, null, (error, bytes) => (error ? reject(error) : resolve(bytes)));
+  });
 }
 
 function parseCheckpoint(text: string): { seq: number; head: string } {
