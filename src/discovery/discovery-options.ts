@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { type Clock, systemClock } from '../core/clock.js';
 import type { FetchLike } from '../core/fetch-like.js';
-import { type Logger, silentLogger } from '../core/logger.js';
+import type { Logger } from '../core/logger.js';
 import type { KnownServiceType, ServiceEndpoint } from '../core/service.js';
 import {
   checkOptions,
@@ -17,6 +17,7 @@ import {
   text,
   whole,
 } from '../internal/options.js';
+import { safeLogger } from '../internal/safe-logger.js';
 import { timeoutsSchema } from '../internal/timeouts-schema.js';
 import type { SecurityModule } from '../security/security-module.js';
 import { SERVICE_SPECS } from '../services/registry.js';
@@ -188,7 +189,7 @@ export interface DiscoverySettings {
 /** Checks the options and fills every default. Throws `ERR_INVALID_OPTION`. */
 export function discoverySettings(o: DiscoveryOptions = {}): DiscoverySettings {
   checkOptions(discoverySchema, o, 'ServiceDiscovery');
-  const logger = o.logger ?? silentLogger;
+  const logger = safeLogger(o.logger);
   const defined = (o.definitions ?? []).map((definition) => definedSpec(definition, logger));
   const types = new Set<string>(o.types ?? KNOWN_TYPES);
   return {

@@ -1,5 +1,6 @@
 import type { Unsubscribe } from '../core/events.js';
 import type { Logger } from '../core/logger.js';
+import { unawaited } from './unawaited.js';
 
 /** Listeners of one event; one that throws or rejects is logged and never touches the call. */
 export class Subscribers<Args extends unknown[]> {
@@ -19,8 +20,7 @@ export class Subscribers<Args extends unknown[]> {
   emit(logger: Logger, ...args: Args): void {
     for (const listener of [...this.#listeners]) {
       try {
-        const result: unknown = listener(...args);
-        if (result instanceof Promise) result.catch((error: unknown) => warn(logger, error));
+        unawaited(listener(...args), (error) => warn(logger, error));
       } catch (error) {
         warn(logger, error);
       }

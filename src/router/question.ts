@@ -3,6 +3,7 @@ import type { SerenaReport } from '../core/decision.js';
 import type { Environment } from '../core/environment.js';
 import { RouterError } from '../core/errors.js';
 import { bandOf, type TaskClassification } from '../core/task.js';
+import { unawaited } from '../internal/unawaited.js';
 import { classifyTask } from '../tasks/classify-task.js';
 import type { CodeContext } from './code-context.js';
 import { type ExternalUse, externalUse } from './external-use.js';
@@ -74,5 +75,6 @@ function textOf(prompt: RouterParts['systemPrompt'], environment: Environment): 
     throw hostError('function systemPrompt', error);
   }
   if (typeof text === 'string') return text || undefined;
+  unawaited(text);
   throw new RouterError('ERR_INVALID_OPTION', "The host's function systemPrompt gave no text; return a text.");
 }

@@ -8,7 +8,7 @@ import { type Clock, systemClock } from '../core/clock.js';
 import type { CodingAgent, Environment } from '../core/environment.js';
 import { RouterError } from '../core/errors.js';
 import type { FetchLike } from '../core/fetch-like.js';
-import { type Logger, silentLogger } from '../core/logger.js';
+import type { Logger } from '../core/logger.js';
 import type { SerenaClient } from '../core/serena-client.js';
 import type { ServiceEndpoint } from '../core/service.js';
 import type { KeyValueStore } from '../core/store.js';
@@ -18,6 +18,7 @@ import { ServiceDiscovery } from '../discovery/service-discovery.js';
 import type { RetryOptions } from '../execution/fallback-executor.js';
 import { retrySchema } from '../execution/timeouts.js';
 import { checkOptions, fn, injected, listOf, milliseconds, oneOf, optional, text, whole } from '../internal/options.js';
+import { safeLogger } from '../internal/safe-logger.js';
 import { timeoutsSchema } from '../internal/timeouts-schema.js';
 import {
   ModelSelector,
@@ -200,7 +201,7 @@ export function makeParts(options: RouterOptions = {}): RouterParts {
   checkOptions(routerSchema, options, 'LocalLLMRouter');
   checkShortForms(options);
   const clock = options.clock ?? systemClock;
-  const logger = options.logger ?? silentLogger;
+  const logger = safeLogger(options.logger);
   const security = makeSecurity(options);
   const discovery = makeDiscovery(options, security, clock, logger);
   return {

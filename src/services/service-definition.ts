@@ -4,6 +4,7 @@ import type { Logger } from '../core/logger.js';
 import type { Capability } from '../core/model.js';
 import { asArray, asCount, asString } from '../internal/json.js';
 import { fn, listOf, text, whole } from '../internal/options.js';
+import { unawaited } from '../internal/unawaited.js';
 import { namedItems, said, strings } from './reply.js';
 import type { Ask, ModelFacts, Reading, SafeRequest, ServiceSpec } from './service-spec.js';
 
@@ -141,7 +142,8 @@ function reading(definition: ServiceDefinition, replies: readonly ProbeReply[], 
     logger.warn(`identify() of ${definition.type} threw`, what);
     return null;
   }
-  if (typeof found !== 'object' || found === null) return null;
+  unawaited(found);
+  if (typeof found !== 'object' || found === null || found instanceof Promise) return null;
   // Hosts pass on what a server sent: it is read as carefully as if we had asked.
   const models = namedItems(asArray(found.models), 'id').map(
     ({ name, item }): ModelFacts => ({
