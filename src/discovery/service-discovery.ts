@@ -66,7 +66,7 @@ export class ServiceDiscovery {
   #models: { readonly of: readonly FoundService[]; readonly all: readonly ServedModel[] } | undefined;
   #report: { readonly value: DiscoveryReport; readonly validUntilMs: number } | undefined;
   #run: SharedRun<DiscoveryReport> | undefined;
-  #doubtedMs = Number.NEGATIVE_INFINITY;
+  readonly #doubtedMs = { failed: Number.NEGATIVE_INFINITY, loaded: Number.NEGATIVE_INFINITY };
 
   /** Does nothing yet. Throws `ERR_INVALID_OPTION` naming the option, the value and the fix. */
   constructor(options: DiscoveryOptions = {}) {
@@ -133,15 +133,17 @@ export class ServiceDiscovery {
   }
 
   /**
-   * An attempt met another state of affairs than the last run found: looks again in the background, at most once a second.
+   * An attempt met another state of affairs than the last run found (`failed`), or changed it (`loaded`): looks again in the
+   * background, at most once a second for each. A run that is under way may have asked before: another follows it. Never rejects.
    * @internal
    */
-  doubt(): void {
+  async doubt(why: 'failed' | 'loaded' = 'failed'): Promise<void> {
     const now = this.#settings.clock.now();
-    if (this.#closing.signal.aborted || this.#run !== undefined || now - this.#doubtedMs < DOUBT_PAUSE_MS) return;
-    this.#doubtedMs = now;
+    if (this.#closing.signal.aborted || now - this.#doubtedMs[why] < DOUBT_PAUSE_MS) return;
+    this.#doubtedMs[why] = now;
+    await this.#run?.settled;
     // Its result is for later calls; whoever closes this meanwhile is told elsewhere.
-    this.refresh().catch(() => {});
+    await this.refresh().catch(() => {});
   }
 
   /**

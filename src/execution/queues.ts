@@ -4,8 +4,9 @@ import type { ModelRef } from '../core/model.js';
 import { abortError } from '../internal/deadline.js';
 
 /**
- * So many requests may overtake the first of its kind: interactive ones a background request, those for models in memory
- * one whose model would have to be swapped in. Then it is its turn, after at most one other whose turn it is as well.
+ * So many requests may overtake the first of its kind (interactive or background), and twice as many where it waits because
+ * its model has to be swapped in: a swap costs more than an answer. Then it is its turn, after at most one other whose turn
+ * it is as well, and nobody else begins until those that run have ended.
  */
 const OVERTAKE = 4;
 
@@ -205,8 +206,10 @@ function nextOf(lane: Lane): Waiter | undefined {
   if (waiting.length === 1) return fits(lane, only as Waiter) ? only : undefined;
   const interactive = waiting.find(({ background }) => !background);
   const background = waiting.find((waiter) => waiter.background);
+  const isDue = (first: Waiter): boolean =>
+    first.overtaken >= 2 * OVERTAKE || (first.overtaken >= OVERTAKE && fits(lane, first));
   // In the order of arrival.
-  const due = waiting.find((w) => w.overtaken >= OVERTAKE && (w === interactive || w === background));
+  const due = waiting.find((waiter) => (waiter === interactive || waiter === background) && isDue(waiter));
   let next = due ?? interactive ?? background;
   if (next !== undefined && !fits(lane, next)) {
     if (next === due) return undefined;

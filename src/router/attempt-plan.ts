@@ -13,6 +13,7 @@ import type { Plan } from './decide.js';
 import { leavesNetwork } from './external-use.js';
 import { type FittedPrompt, fitPrompt } from './fit-prompt.js';
 import { type Call, callHook } from './hooks.js';
+import { loadsSince, lookAfterLoad } from './loading.js';
 import type { Question } from './question.js';
 import type { RouterState } from './router-state.js';
 
@@ -55,6 +56,7 @@ export function attemptPlan(
         level,
         external: leavesNetwork(state, model) || undefined,
       }),
+    onLoaded: (model) => lookAfterLoad(state, model),
     onAttempt: o.attempted,
   };
 }
@@ -147,6 +149,7 @@ export async function reach(
     maxRetries: endpoint?.maxRetries ?? parts.retry.maxRetries,
     slots: connection.maxConcurrent,
     loading,
+    loads: loadsSince(state, model),
   };
 }
 

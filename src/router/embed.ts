@@ -14,6 +14,7 @@ import { routeOptionsSchema } from '../internal/route-request-schema.js';
 import { classifyTask } from '../tasks/classify-task.js';
 import { reach } from './attempt-plan.js';
 import { externalUse, leavesNetwork, recordExternalUse } from './external-use.js';
+import { lookAfterLoad, modelsLoaded } from './loading.js';
 import { noModel, recordFailure, type Watchers } from './pipeline.js';
 import { type RouterState, servedModel } from './router-state.js';
 
@@ -89,7 +90,7 @@ async function embedWithin(
 ): Promise<EmbedResult> {
   const { clock, logger, retry, security } = state.parts;
   if (signal.aborted) throw abortError(signal);
-  await state.ready(signal);
+  if ((await state.ready(signal)) === 'loading') await modelsLoaded(state, options?.timeouts, signal);
   const decision = decide(state, texts, options);
   watchers.decided(decision);
   recordExternalUse(security, decision, options);
@@ -125,6 +126,7 @@ async function embedWithin(
         level,
         external: leavesNetwork(state, model) || undefined,
       }),
+    onLoaded: (model) => lookAfterLoad(state, model),
     onAttempt: (attempt) => {
       security.recordAttemptEnd({ call: decision.id, attempt });
       watchers.attempted(attempt, decision.id);

@@ -3,6 +3,7 @@ import { abortError } from '../internal/deadline.js';
 import { gatherCode, wantsSerena } from './code-context.js';
 import { decide } from './decide.js';
 import { type Call, withBeforeRoute } from './hooks.js';
+import { modelsLoaded } from './loading.js';
 import { judgeTask, questionOf } from './question.js';
 import type { RouterState } from './router-state.js';
 
@@ -14,7 +15,7 @@ export async function explain(state: RouterState, call: Call & { readonly serena
   try {
     if (signal.aborted) throw abortError(signal);
     const request = await withBeforeRoute(state, call);
-    await state.ready(signal);
+    if ((await state.ready(signal)) === 'loading') await modelsLoaded(state, { firstContentMs: 0 }, signal);
     const task = judgeTask(state, request);
     const asks = serena && wantsSerena(state, request, task);
     const code = await gatherCode(state, request, task, asks, signal);

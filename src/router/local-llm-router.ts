@@ -6,7 +6,7 @@ import type { Attempt, RoutingDecision } from '../core/decision.js';
 import { RouterError, type RouterErrorCode } from '../core/errors.js';
 import type { CallOptions, Unsubscribe } from '../core/events.js';
 import type { ModelRef } from '../core/model.js';
-import type { DiscoveryReport, Service, ServiceChange } from '../core/service.js';
+import type { Service, ServiceChange } from '../core/service.js';
 import { detectEnvironment } from '../discovery/environment.js';
 import type { ServiceDiscovery } from '../discovery/service-discovery.js';
 import { Health } from '../execution/health.js';
@@ -18,6 +18,7 @@ import type { SecurityModule } from '../security/security-module.js';
 import { checkEmbedding, type EmbedOptions, type EmbedResult, embed } from './embed.js';
 import { explain } from './explain.js';
 import type { Call } from './hooks.js';
+import { isLoading, noService } from './loading.js';
 import { Network } from './network.js';
 import { run, type Watchers } from './pipeline.js';
 import { explainOptionsSchema, normalizeRequest } from './route-request.js';
@@ -107,7 +108,7 @@ export class LocalLLMRouter {
       },
       attempted: (attempt, id) => {
         // The server was restarted with other models, or is gone: the next call is not to meet the same.
-        if (attempt.outcome === 'failed' && DOUBTS.has(attempt.code)) this.discovery.doubt();
+        if (attempt.outcome === 'failed' && DOUBTS.has(attempt.code)) void this.discovery.doubt();
         this.#attempts.emit(logger, attempt, id);
       },
     };
@@ -278,15 +279,17 @@ export class LocalLLMRouter {
     }
   }
 
-  async #ready(signal: AbortSignal): Promise<void> {
+  async #ready(signal: AbortSignal): Promise<'ready' | 'loading'> {
     const known = this.discovery.models().length > 0;
     const look = this.discovery.discoverAll(known ? {} : { signal });
     // What is known serves this call; an outdated report is renewed for the next one.
     look.catch(() => {});
     if (!this.#isOpen) await raceAbort(signal, this.#open());
-    if (known) return;
+    if (known) return 'ready';
     const report = await raceAbort(signal, look);
-    if (this.discovery.models().length === 0) throw noService(report);
+    if (this.discovery.models().length > 0) return 'ready';
+    if (isLoading(report)) return 'loading';
+    throw noService(report);
   }
 
   async #close(): Promise<void> {
@@ -307,18 +310,3 @@ const DOUBTS: ReadonlySet<RouterErrorCode | undefined> = /* @__PURE__ */ new Set
   'ERR_UNREACHABLE',
   'ERR_NO_MODEL',
 ]);
-
-function noService({ services, failures }: DiscoveryReport): RouterError {
-  const found = services.map(({ id, status }) => `- ${id}: ${status}, lists no model`);
-  const tried = failures.map(({ baseURL, reason, remedy }) => `- ${baseURL}: ${reason} ${remedy ?? ''}`.trimEnd());
-  const lines = [...found, ...tried];
-  const list = lines.length === 0 ? ' nothing: `discovery` is off and `services` is empty.' : `\n${lines.join('\n')}`;
-  if (lines.length > 0 && failures.filter(({ code }) => code === 'ERR_EGRESS_DENIED').length === lines.length) {
-    return new RouterError('ERR_EGRESS_DENIED', `No model server may be contacted. Tried:${list}`);
-  }
-  return new RouterError(
-    'ERR_NO_SERVICE',
-    `No model server can be used. Start one (for example Ollama), or name its address in \`services\`. Tried:${list}`,
-    { isRetryable: true },
-  );
-}

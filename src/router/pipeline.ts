@@ -13,6 +13,7 @@ import { decide, type Plan } from './decide.js';
 import { recordExternalUse } from './external-use.js';
 import type { FittedPrompt } from './fit-prompt.js';
 import { type Call, withAfterResponse, withBeforeRoute } from './hooks.js';
+import { modelsLoaded } from './loading.js';
 import { judgeTask, type Question, questionOf } from './question.js';
 import { lastUserText } from './requirements.js';
 import type { RouterState } from './router-state.js';
@@ -48,7 +49,10 @@ export async function* run(
       if (state.sessions.isBusy(request.session)) yield { type: 'status', phase: 'queued' };
       leave = await state.sessions.enter(request.session, signal, call.options?.timeouts?.queueMs ?? timeouts.queueMs);
     }
-    await state.ready(signal);
+    if ((await state.ready(signal)) === 'loading') {
+      yield { type: 'status', phase: 'loading' };
+      await modelsLoaded(state, call.options?.timeouts, signal);
+    }
     const task = judgeTask(state, request);
     const asks = wantsSerena(state, request, task);
     if (asks) yield { type: 'status', phase: 'serena' };

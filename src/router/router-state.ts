@@ -25,8 +25,8 @@ export interface RouterState {
   lastEmbedder: ModelRef | undefined;
   /** When a model last answered, and the context that it was loaded with at our request, in tokens. */
   readonly answered: BoundedMap<string, { readonly numCtx: number | undefined; readonly atMs: number }>;
-  /** Resolves when models are known, and with `serena` also whether it answers; throws `ERR_NO_SERVICE` where there are none. */
-  ready(signal: AbortSignal): Promise<void>;
+  /** Resolves when models are known or servers are loading theirs; throws `ERR_NO_SERVICE` where there are none. */
+  ready(signal: AbortSignal): Promise<'ready' | 'loading'>;
 }
 
 /** Names a tool call: some servers number the calls of every answer alike. */
