@@ -1,21 +1,56 @@
 /** Tying a body to a signal takes a second stream; a reader that ends at the abort by itself can do without it. */
 
-/** What stands behind the body of a guarded reply. */
-export interface UntiedReply {
-  /** The body as it came; whoever takes it has to cancel it when the signal aborts. */
-  take(): ReadableStream<Uint8Array>;
-  /** The error of ours for what reading it throws. */
-  toError(error: unknown): Error;
+import { abortError } from './deadline.js';
+
+/** The bytes of a reply without a stream around them, tied to the signal of the call. */
+export interface ReplyBytes {
+  /** The next piece, at once where it has come already; `null` at the end. An abort fails it too. */
+  read(): Uint8Array | null | Promise<Uint8Array | null>;
+  /** Lets go of the reply; before its end this closes the connection. */
+  cancel(): void;
 }
 
 const UNTIED = Symbol('untied reply');
 
-/** Remembers what stands behind a reply. */
-export function setUntied(response: Response, untied: UntiedReply): void {
-  (response as { [UNTIED]?: UntiedReply })[UNTIED] = untied;
+/** Remembers how to read a reply without its body stream. */
+export function setUntied(response: Response, take: () => ReplyBytes): void {
+  (response as { [UNTIED]?: () => ReplyBytes })[UNTIED] = take;
 }
 
-/** What stands behind a reply; `undefined` if it is not guarded or has no body. */
-export function untied(response: Response): UntiedReply | undefined {
-  return (response as { [UNTIED]?: UntiedReply })[UNTIED];
+/** The bytes of a reply, guarded or not, for its only reader; `null` if it has no body. */
+export function takeBytes(response: Response, signal: AbortSignal): ReplyBytes | null {
+  const take = (response as { [UNTIED]?: () => ReplyBytes })[UNTIED];
+  if (take) return take();
+  return response.body === null ? null : streamBytes(response.body, signal);
+}
+
+/** The bytes of a stream; an abort cancels it, also where it would not end by itself, as a mocked body does not. */
+export function streamBytes(
+  stream: ReadableStream<Uint8Array>,
+  signal: AbortSignal | null | undefined,
+  toError: (error: unknown) => unknown = (error) => error,
+): ReplyBytes {
+  const reader = stream.getReader();
+  const stop = (): void => void reader.cancel(signal?.reason).catch(() => {});
+  if (signal?.aborted) stop();
+  else signal?.addEventListener('abort', stop, { once: true });
+  const release = (): void => signal?.removeEventListener('abort', stop);
+  return {
+    async read() {
+      try {
+        const { done, value } = await reader.read();
+        if (signal?.aborted) throw abortError(signal);
+        if (!done) return value;
+        release();
+        return null;
+      } catch (error) {
+        release();
+        throw toError(error);
+      }
+    },
+    cancel() {
+      release();
+      stop();
+    },
+  };
 }

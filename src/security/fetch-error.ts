@@ -30,6 +30,10 @@ const BAD_HEADER: Finding = {
   code: 'ERR_INVALID_REQUEST',
   text: 'was not asked: a header has a name or value that cannot be sent; look for line breaks or non-Latin characters in keys',
 };
+const BAD_REQUEST: Finding = {
+  code: 'ERR_INVALID_REQUEST',
+  text: 'was not asked: the method, the path or the body cannot be sent',
+};
 const PLAIN_HTTP: Finding = { code: 'ERR_BAD_RESPONSE', text: 'does not speak TLS; use http:// in the address' };
 const CLOSED: Finding = { code: 'ERR_CLOSED', text: 'was not asked: the security module is closed' };
 const BROKEN_OFF: Finding = {
@@ -96,7 +100,10 @@ function finding(code: string, coded: Cause | undefined, chain: readonly Cause[]
   if (found === CLOSED) return found;
   if (phase === 'reply') return BROKEN_OFF;
   // undici has one code for a lost connection and for an answer that it cannot take.
-  if (code === 'UND_ERR_SOCKET' && coded?.['message'] !== 'other side closed') return NOT_HTTP;
+  if (code === 'UND_ERR_SOCKET' && /^bad /.test(String(coded?.['message']))) return NOT_HTTP;
+  if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') {
+    return /\bheader/.test(String(coded?.['message'])) ? BAD_HEADER : BAD_REQUEST;
+  }
   if (found) return found;
   if (CERTIFICATE.test(code)) {
     return {

@@ -1,10 +1,12 @@
-import { isIP } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import type { Agent, buildConnector } from 'undici';
 import { RouterError } from '../core/errors.js';
 import type { FetchLike } from '../core/fetch-like.js';
 import { abortError } from '../internal/deadline.js';
-import { setUntied } from '../internal/untied-reply.js';
-import { fetchError, REDIRECT_REFUSED } from './fetch-error.js';
+import { setUntied, streamBytes } from '../internal/untied-reply.js';
+import { DirectReply } from './direct-reply.js';
+import { Exchange } from './exchange.js';
+import { fetchError } from './fetch-error.js';
 import { type Lookup, resolveName } from './name-lookup.js';
 import {
   type EgressDecision,
@@ -14,6 +16,9 @@ import {
   type NetworkPolicy,
   type UrlVerdict,
 } from './network-policy.js';
+import { isPlatformFetch } from './platform-fetch.js';
+import { encodingRefusal, headerRefusal, MAX_HEADER_BYTES, redirectRefusal, statusRefusal } from './reply-limits.js';
+import { outgoingBody } from './request-body.js';
 import { outgoingHeaders } from './request-headers.js';
 import { tiedBody } from './tied-body.js';
 
@@ -30,8 +35,6 @@ export interface GuardedFetchOptions {
   onConnect(connection: { host: string; address: string | undefined; port: number }): void;
 }
 
-const MAX_HEADER_BYTES = 16_384;
-const MAX_HEADER_FIELDS = 256;
 const MAX_REMEMBERED_URLS = 256;
 /** Below the 5 s after which Node.js, uvicorn and llama.cpp drop an idle connection: a reused one is then alive. */
 const KEEP_ALIVE_MS = 4_000;
@@ -45,6 +48,14 @@ export class GuardedFetch {
   readonly #o: GuardedFetchOptions;
   /** Verdicts are pure, and a server is asked at a handful of URLs over and over. */
   readonly #verdicts = new Map<string, UrlVerdict>();
+  /** Requests that went out without the global fetch. */
+  readonly #exchanges = new Set<Exchange>();
+  /** Ends what nobody can read any more. */
+  readonly #unread = new FinalizationRegistry<Exchange>((exchange) => {
+    if (!exchange.taken) exchange.cancel();
+  });
+  /** The one that is being handed to undici, which connects for it in the same turn. */
+  #handed: Exchange | undefined;
   #agent: Promise<Agent> | undefined;
   #closed = false;
 
@@ -56,49 +67,67 @@ export class GuardedFetch {
   readonly fetch: FetchLike = async (input, init) => {
     const request = typeof input === 'string' || input instanceof URL ? undefined : input;
     const url = this.#admit(request ? request.url : (input as string | URL));
-    const signal = init?.signal ?? request?.signal;
+    const signal = init?.signal ?? request?.signal ?? null;
     if (signal?.aborted) throw abortError(signal);
-    const body = init?.body ?? request?.body ?? null;
-    const sent: RequestInit & { dispatcher?: unknown; duplex: 'half' } = {
+    const asked: Asked = {
+      url,
       method: init?.method ?? request?.method ?? 'GET',
       headers: outgoingHeaders(init?.headers ?? request?.headers),
-      body,
-      duplex: 'half',
-      signal: signal ?? null,
-      // Either is refused; for 'manual' the platform would keep a copy of the body, and only an injected fetch can show the status.
-      redirect: this.#o.fetch ? 'manual' : 'error',
-      credentials: 'omit',
+      body: init?.body ?? request?.body ?? null,
+      signal,
     };
-    if (body !== null && /^(?:get|head)$/i.test(sent.method as string)) {
-      throw new RouterError('ERR_INVALID_REQUEST', `A ${sent.method} request cannot have a body.`);
+    if (asked.body !== null && /^(?:get|head)$/i.test(asked.method)) {
+      throw new RouterError('ERR_INVALID_REQUEST', `A ${asked.method} request cannot have a body.`);
     }
-    let response: Response;
     try {
-      if (this.#o.fetch) {
-        response = await this.#o.fetch(url.href, sent);
-      } else {
-        this.#agent ??= this.#makeAgent();
-        sent.dispatcher = await this.#agent;
-        // Looked up at each call: tests replace the global fetch.
-        response = await globalThis.fetch(url.href, sent as RequestInit);
-      }
+      if (this.#o.fetch) return await viaFetch(this.#o.fetch, asked, { redirect: 'manual' });
+      this.#agent ??= this.#makeAgent();
+      const dispatcher = await this.#agent;
+      // Looked up at each call: tests replace the global fetch, and hosts wrap it.
+      const method = asked.method.toUpperCase();
+      if (isPlatformFetch(globalThis.fetch) && DIRECT_METHODS.has(method))
+        return await this.#direct(dispatcher, asked, method);
+      // A redirect is refused either way; for 'manual' the platform would keep a copy of the body.
+      return await viaFetch((...args) => globalThis.fetch(...args), asked, { redirect: 'error', dispatcher });
     } catch (error) {
       if (signal?.aborted) throw abortError(signal);
       throw fetchError(error, url.origin, 'request');
     }
-    if (!isResponse(response)) {
-      throw new RouterError(
-        'ERR_BAD_RESPONSE',
-        `${url.origin}: the injected \`fetch\` gave no Response; give a Response.`,
-      );
-    }
-    const refusal = refuse(response, url.origin);
-    if (refusal) {
-      response.body?.cancel().catch(() => {});
-      throw refusal;
-    }
-    return tied(response, url.origin, signal);
   };
+
+  /**
+   * Sends without the global fetch, which would cost more than all the rest. That it is the platform's own is known, so
+   * nobody misses being asked.
+   */
+  async #direct(agent: Agent, { url, headers, body, signal }: Asked, method: string): Promise<Response> {
+    const { origin } = url;
+    const made = outgoingBody(body);
+    const sent = made instanceof Promise ? await made : made;
+    if (signal?.aborted) {
+      sent.cancel?.();
+      throw abortError(signal);
+    }
+    if (sent.type !== null) headers['content-type'] ??= sent.type;
+    const exchange = new Exchange(origin, signal, (over) => {
+      this.#exchanges.delete(over);
+      sent.cancel?.();
+    });
+    this.#exchanges.add(exchange);
+    this.#handed = exchange;
+    const path = url.pathname + url.search;
+    agent.dispatch({ origin, path, method, headers, body: sent.body as Uint8Array | string | null }, exchange);
+    this.#handed = undefined;
+    const head = await exchange.head;
+    const { status } = head;
+    const hasBody = status !== 204 && status !== 205 && method !== 'HEAD';
+    const wrong = statusRefusal(status, origin);
+    const reply = wrong ? null : new DirectReply(exchange, head, url.href, hasBody);
+    const refused = wrong ?? encodingRefusal((reply as DirectReply).headers, origin);
+    if (refused || !hasBody) exchange.cancel();
+    else if (!exchange.ended) this.#unread.register(reply as DirectReply, exchange);
+    if (refused) throw refused;
+    return reply as DirectReply;
+  }
 
   /** Resolves a name under the policy. */
   resolve(name: string, signal?: AbortSignal): Promise<EgressDecision> {
@@ -109,13 +138,13 @@ export class GuardedFetch {
   /** Ends all connections; later requests are `ERR_CLOSED`. */
   async close(): Promise<void> {
     this.#closed = true;
-    await (await this.#agent)?.destroy();
+    const agent = await this.#agent;
+    for (const exchange of this.#exchanges) exchange.stop(closedError());
+    await agent?.destroy();
   }
 
   #admit(target: string | URL): URL {
-    if (this.#closed) {
-      throw new RouterError('ERR_CLOSED', 'The security module is closed; make a new one.');
-    }
+    if (this.#closed) throw closedError();
     const key = typeof target === 'string' ? target : target.href;
     let verdict = this.#verdicts.get(key);
     if (verdict === undefined) {
@@ -142,7 +171,7 @@ export class GuardedFetch {
       // Said outright, so that NODE_TLS_REJECT_UNAUTHORIZED cannot switch it off.
       rejectUnauthorized: true,
       lookup: (host, options, callback) => {
-        this.#addresses(host).then(
+        this.#addresses(host, this.#handed?.signal).then(
           (found) => {
             if (options.all) (callback as unknown as (e: null, all: typeof found) => void)(null, found);
             else callback(null, found[0]?.address as string, found[0]?.family as number);
@@ -161,8 +190,11 @@ export class GuardedFetch {
     });
   }
 
-  async #addresses(host: string): Promise<{ address: string; family: 4 | 6 }[]> {
-    const decision = await this.resolve(hostName(host));
+  async #addresses(
+    host: string,
+    signal: AbortSignal | null | undefined,
+  ): Promise<{ address: string; family: 4 | 6 }[]> {
+    const decision = await this.resolve(hostName(host), signal ?? undefined);
     if (!decision.allowed) throw this.#denial(decision, host);
     return decision.addresses.map((address) => ({ address, family: isIP(address) as 4 | 6 }));
   }
@@ -179,7 +211,8 @@ export class GuardedFetch {
       callback(this.#denial(literal, host), null);
       return;
     }
-    connect(options, (error, socket) => {
+    // undici gives it, though its types do not say so.
+    const connecting = connect(options, (error, socket) => {
       if (error) {
         callback(error, null);
         return;
@@ -194,44 +227,55 @@ export class GuardedFetch {
       }
       this.#o.onConnect({ host, address: peer, port: Number(port) || (protocol === 'https:' ? 443 : 80) });
       callback(null, socket);
-    });
+    }) as unknown as Socket;
+    this.#handed?.connecting(connecting);
   }
+}
+
+/** What a caller asks for, after the checks. */
+interface Asked {
+  readonly url: URL;
+  readonly method: string;
+  readonly headers: Record<string, string>;
+  readonly body: RequestInit['body'];
+  readonly signal: AbortSignal | null;
+}
+
+/** What can go without the global fetch, which knows best how to treat other methods. */
+const DIRECT_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
+function closedError(): RouterError {
+  return new RouterError('ERR_CLOSED', 'The security module is closed; make a new one.');
+}
+
+/** Sends through a fetch that is not ours. */
+async function viaFetch(
+  fetch: FetchLike,
+  { url, method, headers, body, signal }: Asked,
+  how: { redirect: RequestRedirect; dispatcher?: unknown },
+): Promise<Response> {
+  const { origin } = url;
+  const sent = { method, headers, body, signal, duplex: 'half', credentials: 'omit', ...how };
+  const response: unknown = await fetch(url.href, sent as RequestInit);
+  if (!isResponse(response)) {
+    throw new RouterError('ERR_BAD_RESPONSE', `${origin}: the injected \`fetch\` gave no Response; give a Response.`);
+  }
+  const { type, redirected, status } = response;
+  const refused =
+    type === 'opaqueredirect' || redirected
+      ? redirectRefusal(origin)
+      : (statusRefusal(status, origin) ??
+        headerRefusal(response.headers, origin) ??
+        encodingRefusal(response.headers, origin));
+  if (refused === null) return tied(response, origin, signal);
+  response.body?.cancel().catch(() => {});
+  throw refused;
 }
 
 /** Whether it can be read as one; the class does not matter, a host may bring a fetch of its own. */
 function isResponse(value: unknown): value is Response {
   const { status, headers } = (value ?? {}) as { status?: unknown; headers?: Partial<Headers> | null };
   return typeof status === 'number' && typeof headers?.get === 'function' && Symbol.iterator in headers;
-}
-
-/** Why a reply is refused before anyone reads it; `null` if it is not. */
-function refuse(response: Response, origin: string): RouterError | null {
-  const { status, headers } = response;
-  if ((status >= 300 && status < 400) || response.type === 'opaqueredirect' || response.redirected) {
-    const shown = status === 0 || response.redirected ? '' : ` (${status})`;
-    return new RouterError('ERR_BAD_RESPONSE', `${origin} answered with a redirect${shown}: ${REDIRECT_REFUSED}.`);
-  }
-  if (status < 200 || status > 599) {
-    return new RouterError('ERR_BAD_RESPONSE', `${origin} answered with status ${status}, which HTTP does not have.`);
-  }
-  let bytes = 0;
-  let fields = 0;
-  for (const [name, value] of headers) {
-    bytes += name.length + value.length;
-    // Repeated fields come joined.
-    fields += value.length > MAX_HEADER_FIELDS ? value.split(', ').length : 1;
-  }
-  if (bytes > MAX_HEADER_BYTES || fields > MAX_HEADER_FIELDS) {
-    return new RouterError(
-      'ERR_TOO_LARGE',
-      `${origin} sent more than ${MAX_HEADER_FIELDS} header fields or ${MAX_HEADER_BYTES} bytes of headers.`,
-    );
-  }
-  const encoding = headers.get('content-encoding');
-  if (encoding !== null && !/^(?:identity)?$/i.test(encoding)) {
-    return new RouterError('ERR_BAD_RESPONSE', `${origin} sent a compressed reply although none was asked for.`);
-  }
-  return null;
 }
 
 /** The readers of a whole body, by way of `body`, so that they are tied to the signal too. */
@@ -273,6 +317,6 @@ function tied(response: Response, origin: string, signal: AbortSignal | null | u
       return body;
     },
   });
-  setUntied(response, { take, toError });
+  setUntied(response, () => streamBytes(take(), signal, toError));
   return Object.assign(response, WHOLE_BODY);
 }

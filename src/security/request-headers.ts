@@ -9,6 +9,7 @@ const DROPPED: ReadonlySet<string> = new Set([
   ...['openai-organization', 'openai-project'],
 ]);
 const DROPPED_PREFIX = /^(?:x-stainless-|proxy-|sec-|x-forwarded-)/;
+const EDGES = /^[\t\n\r ]|[\t\n\r ]$/;
 const VENDOR_AGENT = /^(?:ollama-js|\w*openai)\b/i;
 
 /** The headers that leave: what passes of the given ones, a neutral user agent, and no wish for a compressed reply. */
@@ -19,12 +20,13 @@ export function outgoingHeaders(given: RequestInit['headers']): Record<string, s
     const name = written.toLowerCase();
     if (DROPPED.has(name) || DROPPED_PREFIX.test(name)) continue;
     if (name === 'user-agent' && VENDOR_AGENT.test(value)) continue;
-    headers[name] = value;
+    // As a fetch does: a key read from a file ends in a line break.
+    headers[name] = EDGES.test(value) ? `${value}`.replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, '') : `${value}`;
   }
   return headers;
 }
 
 function entriesOf(given: RequestInit['headers']): Iterable<[string, string]> {
-  if (given === undefined) return [];
+  if (given === undefined || given === null) return [];
   return Symbol.iterator in given ? (given as Iterable<[string, string]>) : Object.entries(given);
 }

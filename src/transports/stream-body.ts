@@ -4,7 +4,7 @@ import { RouterError } from '../core/errors.js';
 import type { ModelRef } from '../core/model.js';
 import type { TransportEvent } from '../core/transport.js';
 import { abortError } from '../internal/deadline.js';
-import { untied } from '../internal/untied-reply.js';
+import { type ReplyBytes, takeBytes } from '../internal/untied-reply.js';
 import { badReply, interrupted, networkError, tooLarge } from './wire-errors.js';
 
 /** Most bytes of a decoded body. */
@@ -41,12 +41,8 @@ export async function* streamReply(
     response.body?.cancel().catch(() => {});
     throw badReply(model, 'the server answered with a web page instead of a model reply');
   }
-  const behind = untied(response);
-  const reader = (behind?.take() ?? response.body)?.getReader();
-  if (reader === undefined) throw interrupted(model, 'the reply has no body');
-  // A mocked body does not end by itself when the request is aborted.
-  const stop = (): void => void reader.cancel().catch(() => {});
-  signal.addEventListener('abort', stop, { once: true });
+  const bytes = takeBytes(response, signal);
+  if (bytes === null) throw interrupted(model, 'the reply has no body');
   const decoder = new TextDecoder();
   const filters = o.filters?.() ?? [];
   let size = 0;
@@ -55,23 +51,22 @@ export async function* streamReply(
       const out: TransportEvent[] = [];
       let failure: unknown;
       try {
-        const { done, value } = await reader.read();
-        if (signal.aborted) throw abortError(signal);
-        size += value?.byteLength ?? 0;
+        const read = bytes.read();
+        const piece = read instanceof Promise ? await read : read;
+        size += piece?.byteLength ?? 0;
         if (size > MAX_BODY) throw tooLarge(model, 'the reply', MAX_BODY);
-        parser.push(decoder.decode(value, { stream: !done }), out);
-        if (done) parser.end(out);
+        parser.push(piece === null ? decoder.decode() : decoder.decode(piece, { stream: true }), out);
+        if (piece === null) parser.end(out);
       } catch (error) {
         // What came before the fault in the same piece is still given, so that nothing depends on how bytes are cut.
-        failure = ending(behind?.toError(error) ?? error, parser, out, model, signal);
+        failure = ending(error, parser, out, model, signal);
       }
       for (const event of filters.reduce(pass, out)) yield event;
       if (failure !== undefined) throw failure;
     }
   } finally {
-    if (parser.done) await release(reader);
-    else stop();
-    signal.removeEventListener('abort', stop);
+    if (parser.done) await release(bytes);
+    else bytes.cancel();
   }
 }
 
@@ -101,14 +96,14 @@ function ending(
 }
 
 /** Reads what little is left, so that the connection can serve the next request; a server that goes on is cut off. */
-async function release(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+async function release(bytes: ReplyBytes): Promise<void> {
   try {
     for (let left = MAX_AFTERMATH; left > 0; ) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      left -= value.byteLength;
+      const piece = await bytes.read();
+      if (piece === null) return;
+      left -= piece.byteLength;
     }
-    await reader.cancel();
+    bytes.cancel();
   } catch {
     // The answer is complete; how its connection ends does not matter.
   }
