@@ -96,6 +96,7 @@ export type { AuditKeyFileOptions } from './security/audit-key-file.js';
 export { auditKeyFile } from './security/audit-key-file.js';
 export type { AuditLog, AuditValue } from './security/audit-log-view.js';
 export type { AuditSink } from './security/audit-sinks.js';
+export type { DeploymentFinding, DeploymentReport } from './security/deployment-finding.js';
 export type { EgressDecision } from './security/network-policy.js';
 export type { QueryRecord } from './security/security-module.js';
 export { SecurityModule } from './security/security-module.js';

@@ -98,6 +98,8 @@ export interface Service {
   readonly stale: boolean;
   /** When it last answered, milliseconds since the epoch. */
   readonly lastSeenMs: number;
+  /** Whether requests to it carry a key, or a header of the host's that is one. @defaultValue false */
+  readonly keyed?: boolean | undefined;
   /** Of a proxy: what it stands before; a model reachable both ways is listed at its own server only. */
   readonly behind?: readonly ServiceType[] | undefined;
   /** What it serves. */

@@ -1,5 +1,5 @@
 import type { ServedModel } from '../core/model.js';
-import type { DiscoveryFailure, Service } from '../core/service.js';
+import type { DiscoveryFailure, Service, ServiceEndpoint } from '../core/service.js';
 import { safeUrl } from '../internal/redact.js';
 import { localityOf } from '../security/ip-address.js';
 import type { EgressDecision } from '../security/network-policy.js';
@@ -48,6 +48,7 @@ export async function describe(
     status: reading.status,
     stale: false,
     lastSeenMs: o.nowMs,
+    ...(isKeyed(endpoint) ? { keyed: true } : {}),
     ...(reading.behind === undefined ? {} : { behind: reading.behind }),
     models: reading.models.map((facts) => servedModel(facts, home)),
   };
@@ -66,6 +67,12 @@ export async function describe(
     failures.push(failure(address, 'ERR_TOO_LARGE', reason, 'Shorten the list at the server.'));
   }
   return { found: { service, sighting }, failures };
+}
+
+const KEY_HEADER = /auth|key|token|cookie|secret/i;
+
+function isKeyed(endpoint: ServiceEndpoint | undefined): boolean {
+  return endpoint?.apiKey !== undefined || Object.keys(endpoint?.headers ?? {}).some((name) => KEY_HEADER.test(name));
 }
 
 async function localityAt(

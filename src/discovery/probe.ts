@@ -42,6 +42,18 @@ export async function probe(address: Address, o: ProbeOptions): Promise<Sighting
   return found ?? failureAt(address, { replies: line.replies, errors: line.errors, timeoutMs: o.timeoutMs });
 }
 
+/** The digests that a known server tells of a model now; `null` where it gives no answer. Rejects only when the signal aborts. */
+export async function digestsAt(
+  { address, spec }: Sighting,
+  id: string,
+  of: 'listed' | 'loaded',
+  o: ProbeOptions,
+): Promise<readonly string[] | null> {
+  const told = await new Line(address, o).digests(spec, id, of);
+  if (o.signal.aborted) throw abortError(o.signal);
+  return told;
+}
+
 async function lookAtDefault(address: Address, line: Line): Promise<Sighting | undefined> {
   for (const spec of address.specs) {
     const reading = await line.identified(spec);
@@ -118,6 +130,12 @@ class Line {
     const reading = await spec.read(this.#askFor(spec), this.#address.endpoint?.models);
     // Names also come from elsewhere than the lists that are checked as they are read.
     return reading === null ? undefined : { ...reading, models: reading.models.filter(({ id }) => isUsableId(id)) };
+  }
+
+  async digests(spec: ServiceSpec, id: string, of: 'listed' | 'loaded'): Promise<readonly string[] | null> {
+    if (spec.digests) return spec.digests(this.#askFor(spec), id, of);
+    const { models } = (of === 'listed' && (await this.read(spec))) || {};
+    return models?.filter((model) => model.id === id).flatMap(({ digest }) => digest?.value ?? []) ?? null;
   }
 
   /** A server that no list names: it has to be asked. */

@@ -1,13 +1,14 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { RouterError } from '../core/errors.js';
 import type { CallOptions, Unsubscribe } from '../core/events.js';
-import type { ServedModel } from '../core/model.js';
+import type { ModelRef, ServedModel } from '../core/model.js';
 import type { DiscoveryReport, Service, ServiceChange, ServiceEndpoint } from '../core/service.js';
-import { abortError } from '../internal/deadline.js';
+import { abortError, raceAbort, withDeadline } from '../internal/deadline.js';
 import { SecurityModule } from '../security/security-module.js';
 import { type DiscoveryOptions, type DiscoverySettings, discoverySettings } from './discovery-options.js';
 import { endpointHeaders } from './endpoint-headers.js';
 import type { FoundService } from './found-service.js';
+import { digestsAt } from './probe.js';
 import { keepStumbled, serviceChanges } from './service-changes.js';
 import { SharedRun } from './shared-run.js';
 import { survey } from './survey.js';
@@ -15,6 +16,11 @@ import { Watch } from './watch.js';
 
 /** Attempts that fail one after another must not make a storm of probes. */
 const DOUBT_PAUSE_MS = 1_000;
+
+/** What a server said of a digest this long ago still counts where it gives no answer now. */
+const DIGEST_AGE_MS = 60_000;
+/** A key may come from a vault; it may take this many time-outs. */
+const KEY_TIMEOUTS = 5;
 
 /**
  * How a found service is talked to. The endpoint is without its key and headers: those come from `headers()`.
@@ -168,6 +174,36 @@ export class ServiceDiscovery {
       cutsPrompts: spec.cutsPrompts === true,
       maxConcurrent: endpoint?.maxConcurrent ?? reading.maxConcurrent ?? null,
     };
+  }
+
+  /**
+   * The digests that the server of a model tells of it now, as listed or of what is in memory: asked without side effect,
+   * and only where the last run saw one. Where it gives no answer, what it listed at most a minute ago; `null` without that.
+   * Rejects when the signal aborts.
+   * @internal
+   */
+  async digestsNow(
+    { service: serviceId, id }: Pick<ModelRef, 'service' | 'id'>,
+    of: 'listed' | 'loaded',
+    signal: AbortSignal,
+  ): Promise<readonly string[] | null> {
+    const found = this.#found.find(({ service }) => service.id === serviceId);
+    const known = found?.service.models.find((model) => model.id === id)?.digest?.value;
+    if (found === undefined || known === undefined) return null;
+    const { clock, probeTimeoutMs: timeoutMs } = this.#settings;
+    const { fetch } = this.#security;
+    const ms = KEY_TIMEOUTS * timeoutMs;
+    const what = `Asking ${serviceId} for digests`;
+    const told = await withDeadline({ clock, ms, signal, what }, async (deadline) => {
+      const given = Promise.resolve(endpointHeaders(found.sighting.address.endpoint, serviceId));
+      const headers = await raceAbort(deadline, given);
+      return digestsAt(found.sighting, id, of, { fetch, headers, timeoutMs, clock, signal: deadline });
+    }).catch((error: unknown) => {
+      if (signal.aborted) throw error;
+      return null;
+    });
+    if (told !== null || of === 'loaded') return told;
+    return clock.now() - found.service.lastSeenMs <= DIGEST_AGE_MS ? [known] : null;
   }
 
   /** Ends a run in progress; later calls reject with `ERR_CLOSED`. */

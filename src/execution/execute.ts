@@ -42,6 +42,7 @@ const PASSED_ON: ReadonlySet<RouterErrorCode> = new Set<RouterErrorCode>([
   'ERR_CONTEXT_OVERFLOW',
   'ERR_UNSUPPORTED',
   'ERR_EGRESS_DENIED',
+  'ERR_MODEL_MISMATCH',
   'ERR_QUEUE_FULL',
   'ERR_INVALID_REQUEST',
 ]);
@@ -140,6 +141,8 @@ async function* attemptInOrder(
           if (o.quiet !== true) yield event;
           event = await reader.next();
         }
+        const checked = plan.onAnswer?.(step.model, event.servedModel);
+        if (checked !== undefined) await raceAbort(attempt.link.signal, checked);
         const toolCalls = calls.finish();
         attempt.settle('ok');
         for (const toolCall of toolCalls) yield { type: 'tool-call', toolCall };
@@ -478,7 +481,9 @@ function asRouterError(thrown: unknown, model: ModelRef): RouterError {
 function interruption(cause: RouterError, model: ModelRef, attempts: Attempt[], partialText: string): RouterError {
   return new RouterError(
     'ERR_INTERRUPTED',
-    `${nameOf(model)} broke off in the middle of its answer (${cause.code}). What had come is in \`partialText\`, the reason in \`cause\`; ask again for a whole answer.`,
+    cause.code === 'ERR_MODEL_MISMATCH'
+      ? `${cause.message} Its answer does not count; what had come is in \`partialText\`.`
+      : `${nameOf(model)} broke off in the middle of its answer (${cause.code}). What had come is in \`partialText\`, the reason in \`cause\`; ask again for a whole answer.`,
     { cause, attempts, partialText, isRetryable: true, service: model.service, model: model.id },
   );
 }

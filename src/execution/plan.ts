@@ -50,6 +50,8 @@ export interface FallbackPlan {
   onAttemptStart?(model: ModelRef, level: FallbackLevel): Promise<void> | void;
   /** A model that its server had to load gives its first content: what is known of the others there may be outdated. */
   onLoaded?(model: ModelRef): void;
+  /** A whole answer is there, `servedModel` being the model that it names; after a throw it does not count. */
+  onAnswer?(model: ModelRef, servedModel: string | undefined): Promise<void> | undefined;
   /** After each attempt. */
   onAttempt?(attempt: Attempt): void;
 }

@@ -3,6 +3,7 @@ import type { Capability } from '../core/model.js';
 import { printable } from '../internal/redact.js';
 import { estimateMemory, GIB } from './memory.js';
 import { can, type ModelProfile } from './model-profile.js';
+import type { PinRule } from './pin-rule.js';
 import { plainName } from './selector-options.js';
 
 /** What a model must meet in this ranking. */
@@ -12,13 +13,18 @@ export interface Hurdles {
   readonly capabilities: readonly Capability[];
   readonly allowExternal: boolean;
   readonly maxVramBytes: number | null;
+  readonly pins: PinRule;
   /** The forced model as the host wrote it. */
   readonly forced: string | undefined;
   readonly forcedName: string | undefined;
 }
 
 /** The hurdles of one ranking. */
-export function hurdlesOf(o: Requirements, minContext: number, maxVramBytes: number | null): Hurdles {
+export function hurdlesOf(
+  o: Requirements,
+  minContext: number,
+  { maxVramBytes, pins }: { readonly maxVramBytes: number | null; readonly pins: PinRule },
+): Hurdles {
   return {
     contextTokens: o.contextTokens ?? 0,
     // Whoever forces a model means it, whatever the category usually needs; and a vector needs no room for an answer.
@@ -26,6 +32,7 @@ export function hurdlesOf(o: Requirements, minContext: number, maxVramBytes: num
     capabilities: o.capabilities ?? [],
     allowExternal: o.allowExternal ?? false,
     maxVramBytes,
+    pins,
     forced: o.model,
     forcedName: o.model === undefined ? undefined : plainName(o.model),
   };
@@ -43,6 +50,7 @@ export function refusalOf(profile: ModelProfile, hurdles: Hurdles): Refusal | nu
   return (
     refuseUnforced(profile, hurdles) ??
     refusePlace(profile, hurdles) ??
+    refusePin(profile, hurdles) ??
     refuseKind(profile, hurdles) ??
     refuseCapability(profile, hurdles) ??
     refuseWindow(profile, hurdles) ??
@@ -83,6 +91,13 @@ function refusePlace({ model }: ModelProfile, { allowExternal }: Hurdles): Refus
     remedy: () =>
       'Use a local service, or allow external use: `allowExternal` in the options of `security` and of the call.',
   };
+}
+
+/** Before all that can be remedied with another request: a model that is not the pinned one is not to be asked at all. */
+function refusePin({ ref, model }: ModelProfile, { pins }: Hurdles): Refusal | null {
+  const { enforced, verdict } = pins.judge(ref, model) ?? {};
+  if (!enforced || verdict === undefined || verdict.outcome === 'match') return null;
+  return { rule: 'pin', reason: () => verdict.reason, remedy: () => verdict.remedy };
 }
 
 /** Kinds that a chat request must never reach. */

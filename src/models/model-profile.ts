@@ -101,7 +101,8 @@ function typeOf(service: string): ServiceType {
   return TYPE.test(type) ? (type as ServiceType) : 'openai-compatible';
 }
 
-function namesOf({ id, key, service, type }: ModelRef, aliases: readonly string[]): ReadonlySet<string> {
+/** Every name by which a host may mean a model, as `plainName` writes them. */
+export function namesOf({ id, key, service, type }: ModelRef, aliases: readonly string[]): ReadonlySet<string> {
   const names = new Set<string>();
   for (const name of [id, ...(key === null ? [] : [key]), ...aliases]) {
     for (const written of [name, `${service}/${name}`, `${type}/${name}`]) names.add(plainName(written));

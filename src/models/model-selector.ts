@@ -2,10 +2,12 @@ import type { RankedModel, Rejection, Requirements, ScorePart } from '../core/de
 import { RouterError } from '../core/errors.js';
 import type { ModelRef, ServedModel } from '../core/model.js';
 import type { TaskCategory, TaskClassification } from '../core/task.js';
+import type { PinSet } from '../internal/pin.js';
 import { printable } from '../internal/redact.js';
 import { type CatalogOverride, catalogEntry } from './catalog.js';
 import { hurdlesOf, type Refusal, refusalOf } from './hard-requirements.js';
 import { type ModelProfile, profileOf } from './model-profile.js';
+import { PinRule } from './pin-rule.js';
 import { isStrategy, type Occasion, partsOf, scoreOf } from './scoring.js';
 import {
   type ModelSelectorOptions,
@@ -54,6 +56,7 @@ export interface Ranking {
  */
 export class ModelSelector {
   readonly #options: NormalSelectorOptions;
+  readonly #pins: PinRule;
   readonly #overrides: ReadonlyMap<string, CatalogOverride>;
   /** Served models are snapshots: what does not depend on the task is worked out once for each. */
   readonly #profiles = new WeakMap<ServedModel, ModelProfile>();
@@ -64,6 +67,7 @@ export class ModelSelector {
    */
   constructor(options?: ModelSelectorOptions) {
     this.#options = normalSelectorOptions(options);
+    this.#pins = new PinRule(this.#options.pins);
     this.#overrides = new Map(
       this.#options.catalog.flatMap((o) => [
         [plainName(o.key), o] as const,
@@ -78,6 +82,14 @@ export class ModelSelector {
    */
   get maxVramBytes(): number | null {
     return this.#options.maxVramBytes;
+  }
+
+  /**
+   * Its pins; whoever sends requests checks them again.
+   * @internal
+   */
+  get pins(): PinSet {
+    return this.#options.pins;
   }
 
   /** What holds per category, defaults filled. */
@@ -104,7 +116,10 @@ export class ModelSelector {
   ): Ranking {
     const { routing, maxVramBytes } = this.#options;
     const { listed, minContext, isDefault } = routing[task.category];
-    const hurdles = hurdlesOf(o, context.allowSmallWindow && isDefault ? 0 : minContext, maxVramBytes);
+    const hurdles = hurdlesOf(o, context.allowSmallWindow && isDefault ? 0 : minContext, {
+      maxVramBytes,
+      pins: this.#pins,
+    });
     const occasion: Occasion = {
       category: task.category,
       complexity: Math.min(10, Math.max(1, task.complexity.score)),

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import type { Capability } from '../core/model.js';
 import type { TaskCategory } from '../core/task.js';
 import { checkOptions, flag, listOf, number, oneOf, oneOfKeys, optional, text, whole } from '../internal/options.js';
+import { type PinSet, pinSet, pinsSchema } from '../internal/pin.js';
 import { CATEGORIES, type CatalogOverride } from './catalog.js';
 import { SHORT_NAMES, taskDefaults } from './task-defaults.js';
 
@@ -43,6 +44,13 @@ export interface ModelSelectorOptions {
   readonly strategy?: Strategy | undefined;
   /** Graphics memory in GiB that a model may take that is not loaded yet. @defaultValue no limit */
   readonly maxVramGb?: number | undefined;
+  /**
+   * Models that must be exactly what was pinned; others are not affected. Keys: served id, catalogue key or `service/model`.
+   * Values: the digest that its server tells (`sha256:` and 64 digits, or the first 12 of them), `size:` and the bytes with
+   * or without `:` and the quantisation, or `name` (only this served id). A model that fails its pin, or whose server does not
+   * tell what it is about, is refused. A router also checks them right before each request, as it does `pins` of `security`.
+   */
+  readonly pins?: Readonly<Record<string, string>> | undefined;
   /** Own models, and better knowledge about catalogued ones. */
   readonly catalog?: readonly CatalogOverride[] | undefined;
 }
@@ -130,6 +138,7 @@ export const modelSelectorSchema = /* @__PURE__ */ v.strictObject(
     taskRouting: /* @__PURE__ */ optional(taskRoutingSchema),
     strategy: /* @__PURE__ */ optional(/* @__PURE__ */ oneOf('quality', 'balanced', 'fast', 'cheap')),
     maxVramGb: /* @__PURE__ */ optional(/* @__PURE__ */ number(0, 1e6, 'gibibytes')),
+    pins: /* @__PURE__ */ optional(/* @__PURE__ */ pinsSchema()),
     catalog: /* @__PURE__ */ optional(/* @__PURE__ */ listOf(overrideSchema, 'models')),
   },
   'an object of selector options',
@@ -157,6 +166,7 @@ export interface NormalSelectorOptions {
   readonly routing: Readonly<Record<TaskCategory, TaskRouteInEffect>>;
   readonly strategy: Strategy;
   readonly maxVramBytes: number | null;
+  readonly pins: PinSet;
   readonly catalog: readonly CatalogOverride[];
 }
 
@@ -169,6 +179,7 @@ export function normalSelectorOptions(o: ModelSelectorOptions | undefined): Norm
     routing,
     strategy: o?.strategy ?? 'balanced',
     maxVramBytes: o?.maxVramGb === undefined ? null : o.maxVramGb * 1024 ** 3,
+    pins: pinSet(o?.pins, undefined),
     catalog: o?.catalog ?? [],
   };
 }

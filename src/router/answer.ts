@@ -1,9 +1,9 @@
 import type { Message, RouteResult } from '../core/chat.js';
+import type { RoutingDecision } from '../core/decision.js';
 import { parseCodeEdits } from '../edits/parse-code-edits.js';
 import type { ExecutionReport } from '../execution/plan.js';
 import { assistantMessage } from '../internal/messages.js';
 import { refKey } from '../internal/model-name.js';
-import type { Plan } from './decide.js';
 import type { FittedPrompt } from './fit-prompt.js';
 import type { Question } from './question.js';
 import { callKey, type RouterState } from './router-state.js';
@@ -11,7 +11,7 @@ import { callKey, type RouterState } from './router-state.js';
 /** Makes the answer that the caller gets. */
 export function resultOf(
   question: Question,
-  { decision }: Plan,
+  decision: RoutingDecision,
   report: ExecutionReport,
   fitted: FittedPrompt | undefined,
   timings: RouteResult['timings'],

@@ -9,11 +9,12 @@ import type { Candidate, FallbackPlan } from '../execution/plan.js';
 import { resolveTimeouts } from '../execution/timeouts.js';
 import { raceAbort, withDeadline } from '../internal/deadline.js';
 import { refKey } from '../internal/model-name.js';
+import { attemptMoments } from './attempt-moments.js';
 import type { Plan } from './decide.js';
-import { leavesNetwork } from './external-use.js';
 import { type FittedPrompt, fitPrompt } from './fit-prompt.js';
 import { type Call, callHook } from './hooks.js';
 import { loadsSince, lookAfterLoad } from './loading.js';
+import type { PinWatch } from './pin-guard.js';
 import type { Question } from './question.js';
 import type { RouterState } from './router-state.js';
 
@@ -25,10 +26,10 @@ export function attemptPlan(
   o: {
     readonly prompts: Map<string, FittedPrompt>;
     readonly call: Call;
+    readonly pins: PinWatch | undefined;
     readonly attempted: (attempt: Attempt) => void;
   },
 ): FallbackPlan {
-  const { security } = state.parts;
   return {
     ranked: plan.ranked,
     smallest: plan.smallest,
@@ -49,13 +50,7 @@ export function attemptPlan(
         signal,
       );
     },
-    onAttemptStart: (model, level) =>
-      security.recordAttemptStart({
-        call: question.id,
-        model,
-        level,
-        external: leavesNetwork(state, model) || undefined,
-      }),
+    ...attemptMoments(state, question.id, o.pins),
     onLoaded: (model) => lookAfterLoad(state, model),
     onAttempt: o.attempted,
   };

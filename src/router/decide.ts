@@ -35,11 +35,13 @@ export async function decide(state: RouterState, question: Question, signal: Abo
   const notes: string[] = [...question.external.notes];
   const sticky = request.session === undefined ? undefined : state.lastModels.get(request.session);
   const rank = (contextTokens: number | undefined, allowSmallWindow: boolean): Ranking =>
-    parts.selector.rank(
-      task,
-      parts.discovery.models(),
-      { ...requirements, contextTokens },
-      { sticky, allowSmallWindow },
+    state.pins.admit(
+      parts.selector.rank(
+        task,
+        parts.discovery.models(),
+        { ...requirements, contextTokens },
+        { sticky, allowSmallWindow },
+      ),
     );
 
   const whole = rank(requirements.contextTokens, false);
@@ -70,6 +72,7 @@ export async function decide(state: RouterState, question: Question, signal: Abo
     notes.push(`Failed lately, so tried last: ${ailing.map(({ model }) => model.id).join(', ')}.`);
     ranked = [...ranked.filter((entry) => !ailing.includes(entry)), ...ailing];
   }
+  notes.push(...state.pins.notes(ranked));
   const [selected = null] = ranked;
   const form = selected === null ? undefined : formNote(selected.model, request.wire.responseFormat);
   if (form !== undefined) notes.push(form);

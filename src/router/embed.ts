@@ -12,10 +12,11 @@ import { checkOptions, optional, text } from '../internal/options.js';
 import { shownValue } from '../internal/redact.js';
 import { routeOptionsSchema } from '../internal/route-request-schema.js';
 import { classifyTask } from '../tasks/classify-task.js';
+import { attemptMoments } from './attempt-moments.js';
 import { reach } from './attempt-plan.js';
-import { externalUse, leavesNetwork, recordExternalUse } from './external-use.js';
+import { externalUse, recordExternalUse } from './external-use.js';
 import { lookAfterLoad, modelsLoaded } from './loading.js';
-import { noModel, recordFailure, type Watchers } from './pipeline.js';
+import { noModel, recordFailure, type Watchers, withNotes } from './pipeline.js';
 import { type RouterState, servedModel } from './router-state.js';
 
 /**
@@ -100,6 +101,7 @@ async function embedWithin(
   }
   const query = texts.join('\n');
   const granted = decision.requirements.allowExternal === true;
+  const pins = state.pins.watch(decision.id, signal);
   let embeddings: number[][] = [];
   const plan: FallbackPlan = {
     ranked: decision.ranked.map(({ model }) => model),
@@ -119,13 +121,7 @@ async function embedWithin(
         priority: 'interactive',
       };
     },
-    onAttemptStart: (model, level) =>
-      security.recordAttemptStart({
-        call: decision.id,
-        model,
-        level,
-        external: leavesNetwork(state, model) || undefined,
-      }),
+    ...attemptMoments(state, decision.id, pins),
     onLoaded: (model) => lookAfterLoad(state, model),
     onAttempt: (attempt) => {
       security.recordAttemptEnd({ call: decision.id, attempt });
@@ -141,7 +137,7 @@ async function embedWithin(
     state.answered.set(refKey(model), { numCtx: undefined, atMs: clock.now() });
     const inputTokens = decision.context.inputTokens;
     const usage = report.usage ?? { inputTokens, outputTokens: 0, source: 'estimated' };
-    return { embeddings, model, usage, decision, attempts };
+    return { embeddings, model, usage, decision: withNotes(decision, pins?.notes ?? []), attempts };
   } catch (error) {
     const failure = RouterError.is(error) || !signal.aborted ? error : abortError(signal);
     await recordFailure(state, query, decision, failure);
@@ -169,7 +165,7 @@ function decide(state: RouterState, texts: readonly string[], options: EmbedOpti
     allowExternal: external.isAllowed,
     ...(options?.model === undefined ? {} : { model: options.model }),
   };
-  const { ranked, rejected } = selector.rank(task, discovery.models(), requirements);
+  const { ranked, rejected } = state.pins.admit(selector.rank(task, discovery.models(), requirements));
   const { lastEmbedder } = state;
   const notes: string[] = [...external.notes];
   if (lastEmbedder !== undefined && options?.model === undefined && ranked.length > 0) {
@@ -178,6 +174,7 @@ function decide(state: RouterState, texts: readonly string[], options: EmbedOpti
     if (at === -1)
       notes.push(`${lastEmbedder.id} embedded before: its vectors do not compare with those of this call.`);
   }
+  notes.push(...state.pins.notes(ranked));
   const [selected = null] = ranked;
   const limit = selected === null ? undefined : servedModel(state, selected.model)?.contextLength;
   return {

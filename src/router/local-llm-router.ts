@@ -20,6 +20,7 @@ import { explain } from './explain.js';
 import type { Call } from './hooks.js';
 import { isLoading, noService } from './loading.js';
 import { Network } from './network.js';
+import { PinGuard } from './pin-guard.js';
 import { run, type Watchers } from './pipeline.js';
 import { explainOptionsSchema, normalizeRequest } from './route-request.js';
 import { EventStream, type RouteStream } from './route-stream.js';
@@ -108,7 +109,7 @@ export class LocalLLMRouter {
       },
       attempted: (attempt, id) => {
         // The server was restarted with other models, or is gone: the next call is not to meet the same.
-        if (attempt.outcome === 'failed' && DOUBTS.has(attempt.code)) void this.discovery.doubt();
+        if (attempt.outcome !== 'ok' && DOUBTS.has(attempt.code)) void this.discovery.doubt();
         this.#attempts.emit(logger, attempt, id);
       },
     };
@@ -122,6 +123,7 @@ export class LocalLLMRouter {
         serena: parts.serena !== null,
       },
       network: new Network(parts.security),
+      pins: new PinGuard(parts),
       health: new Health(clock),
       queues: new Queues(clock),
       sessions: new SessionQueue(clock),
@@ -309,4 +311,5 @@ export class LocalLLMRouter {
 const DOUBTS: ReadonlySet<RouterErrorCode | undefined> = /* @__PURE__ */ new Set<RouterErrorCode | undefined>([
   'ERR_UNREACHABLE',
   'ERR_NO_MODEL',
+  'ERR_MODEL_MISMATCH',
 ]);

@@ -72,7 +72,8 @@ export async function* run(
       security.recordAttemptEnd({ call: question.id, attempt });
       watchers.attempted(attempt, question.id);
     };
-    const report = yield* execute(attemptPlan(state, question, plan, { prompts, call, attempted }), {
+    const pins = state.pins.watch(question.id, signal);
+    const report = yield* execute(attemptPlan(state, question, plan, { prompts, call, pins, attempted }), {
       signal,
       clock,
       health: state.health,
@@ -84,8 +85,9 @@ export async function* run(
     });
     const fitted = prompts.get(refKey(report.model));
     const other = otherModel(state, report.model, report.servedModel);
-    const told = other === undefined ? plan : withNote(plan, otherModelNote(report.model, other));
-    if (told !== plan) logger.warn(told.decision.notes.at(-1));
+    const late = [...(pins?.notes ?? []), ...(other === undefined ? [] : [otherModelNote(report.model, other)])];
+    for (const note of late) logger.warn(note);
+    const told = withNotes(decision, late);
     const timings = {
       decisionMs,
       queueMs: report.queueMs,
@@ -114,9 +116,8 @@ export async function* run(
 }
 
 /** What is known only with the answer stands in the decision of the result; the one that was told before stays as it was. */
-function withNote(plan: Plan, note: string): Plan {
-  const { decision } = plan;
-  return { ...plan, decision: { ...decision, notes: [...decision.notes, note] } };
+export function withNotes(decision: RoutingDecision, notes: readonly string[]): RoutingDecision {
+  return notes.length === 0 ? decision : { ...decision, notes: [...decision.notes, ...notes] };
 }
 
 /** A failed call is audited too; the caller gets the failure itself, not that of the log. */

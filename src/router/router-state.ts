@@ -3,6 +3,7 @@ import type { ModelRef, ServedModel } from '../core/model.js';
 import type { Health } from '../execution/health.js';
 import type { Queues } from '../execution/queues.js';
 import type { Network } from './network.js';
+import type { PinGuard } from './pin-guard.js';
 import type { RouterParts } from './router-options.js';
 import type { RunningCalls } from './running-calls.js';
 import type { SessionQueue } from './session-queue.js';
@@ -13,6 +14,7 @@ export interface RouterState {
   /** What the system prompt names. */
   environment: Environment;
   readonly network: Network;
+  readonly pins: PinGuard;
   readonly health: Health;
   readonly queues: Queues;
   readonly sessions: SessionQueue;

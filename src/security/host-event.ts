@@ -2,7 +2,7 @@ import { RouterError } from '../core/errors.js';
 import { shownValue } from '../internal/redact.js';
 
 const NAME = /^[A-Za-z][A-Za-z0-9]*(?:[._:-][A-Za-z0-9]+)*$/;
-const OURS = /^(?:audit|attempt|egress|escalation|policy)\.|^query$/;
+const OURS = /^(?:audit|attempt|egress|escalation|pin|policy)\.|^query$/;
 const FRAME = new Set(['v', 'seq', 't', 'mono', 'run', 'event', 'prev', 'h', 'mac']);
 const SECRET = /key|token|secret|password|credential|authorization|cookie|prompt/i;
 const MAX_NAME = 64;

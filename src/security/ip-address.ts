@@ -93,3 +93,29 @@ function hex(high: string, low: string): string {
 function clamp(bits: number): number {
   return Math.min(8, Math.max(0, bits));
 }
+
+/** Blocks that lead to no host on the internet: this machine, private networks, the neighbours, and shared addresses of carriers and overlay networks. */
+const INTERNAL = [
+  '127.0.0.0/8',
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '169.254.0.0/16',
+  '100.64.0.0/10',
+  '::1/128',
+  'fc00::/7',
+  'fe80::/10',
+];
+
+/** Whether a block holds nothing but internal addresses. */
+export function isInternal({ bytes, prefix }: IpRange): boolean {
+  return INTERNAL.some((entry) => {
+    const block = parseCidr(entry) as IpRange;
+    return prefix >= block.prefix && inRange({ bytes, text: '' }, block);
+  });
+}
+
+/** A block as people write it. */
+export function rangeText({ bytes, prefix }: IpRange): string {
+  return `${ipaddr.fromByteArray([...bytes]).toString()}/${prefix}`;
+}

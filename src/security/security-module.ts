@@ -5,9 +5,12 @@ import { RouterError } from '../core/errors.js';
 import type { CallOptions } from '../core/events.js';
 import type { FetchLike } from '../core/fetch-like.js';
 import type { ModelRef } from '../core/model.js';
+import type { Service } from '../core/service.js';
+import type { PinSet, PinVerdict } from '../internal/pin.js';
 import { mac } from './audit-key.js';
 import { AuditTrail } from './audit-log.js';
 import type { AuditLog } from './audit-log-view.js';
+import type { DeploymentReport } from './deployment-finding.js';
 import { GuardedFetch } from './guarded-fetch.js';
 import { checkHostEvent } from './host-event.js';
 import { compilePolicy, describePolicy, type EgressDecision, judgeUrl, type NetworkPolicy } from './network-policy.js';
@@ -139,6 +142,48 @@ export class SecurityModule {
     await this.#parts.trail.holdHost(event, checkHostEvent(event, fields));
   }
 
+  /**
+   * Checks this module, the environment of this process and the services that are given against the checklist for closed
+   * networks: every point of it is a finding, fulfilled ones and those that nobody can see from here too. Asks no server
+   * and holds no values of variables, keys or contents.
+   */
+  async checkDeployment(o: { readonly services?: readonly Service[] | undefined } = {}): Promise<DeploymentReport> {
+    const [{ checkDeployment }, { machineFacts }] = await Promise.all([
+      import('./deployment-check.js'),
+      import('./deployment-machine.js'),
+    ]);
+    const { options, policy } = this.#parts;
+    const { audit, logQueries, logResponses, pins, fetch } = options;
+    return checkDeployment({
+      policy,
+      audit,
+      logQueries,
+      logResponses,
+      pins,
+      ownFetch: fetch !== undefined,
+      services: o.services,
+      ...(await machineFacts(audit?.directory ?? null)),
+    });
+  }
+
+  /**
+   * The SHA-256 of each file as `sha256:` and 64 digits, by the path as given, read in pieces one file after the other.
+   * A file whose path or base name is a key of `pins` is verified, and so is a blob of Ollama's (`sha256-...`) against its
+   * name unless `pinMode` is `off`. Of a model in several files give all, each has a digest of its own.
+   *
+   * Rejects with `ERR_MODEL_MISMATCH` for a file that is not the pinned one (with `pinMode` `warn` it is audited),
+   * `ERR_INVALID_REQUEST` for one that cannot be read, and `ERR_ABORTED`.
+   */
+  async hashModelFiles(paths: readonly string[], o: CallOptions = {}): Promise<Record<string, string>> {
+    const { hashModelFiles } = await import('./model-files.js');
+    const { pins } = this;
+    return hashModelFiles(paths, o, pins, (verdict, message) => {
+      // A path is content of the host's: it stays out of the log.
+      this.recordPin({ phase: 'file', verdict });
+      if (pins.mode === 'enforce') throw new RouterError('ERR_MODEL_MISMATCH', `hashModelFiles: ${message}`);
+    });
+  }
+
   /** Ends all connections, those of narrowed modules too, and closes the audit log. Requests then fail with `ERR_CLOSED`. */
   async close(): Promise<void> {
     this.#forget?.();
@@ -158,6 +203,34 @@ export class SecurityModule {
    */
   get allowsExternal(): boolean {
     return this.#parts.policy.layers.every(({ allowExternal }) => allowExternal);
+  }
+
+  /**
+   * The pins in force, those of the modules above too.
+   * @internal
+   */
+  get pins(): PinSet {
+    return this.#parts.options.pins;
+  }
+
+  /**
+   * Records that a model, or a file of one, is not the pinned one; never throws and never waits.
+   * @internal
+   */
+  recordPin(o: {
+    call?: string | undefined;
+    model?: ModelRef | undefined;
+    phase: 'ranked' | 'sending' | 'answered' | 'file';
+    verdict: Pick<PinVerdict, 'outcome' | 'strength' | 'digest'>;
+  }): void {
+    this.#parts.trail.note('pin.mismatch', {
+      ...(o.call === undefined ? {} : { call: o.call }),
+      ...(o.model && modelFields(o.model)),
+      phase: o.phase,
+      outcome: o.verdict.outcome,
+      pin: o.verdict.strength,
+      digest: o.verdict.digest,
+    });
   }
 
   /**
@@ -188,12 +261,16 @@ export class SecurityModule {
     level: FallbackLevel;
     /** Whether it leaves the allowed network under a grant. */
     external?: boolean | undefined;
+    /** How it is pinned, and what its server told. */
+    pin?: Pick<PinVerdict, 'strength' | 'digest'> | undefined;
   }): void | Promise<void> {
     return this.#parts.trail.hold('attempt.start', {
       call: o.call,
       ...modelFields(o.model),
       level: o.level,
       external: o.external,
+      pin: o.pin?.strength,
+      digest: o.pin?.digest,
     });
   }
 

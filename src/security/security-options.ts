@@ -13,6 +13,7 @@ import {
   text,
   whole,
 } from '../internal/options.js';
+import { joinPins, type PinSet, pinSet, pinsSchema } from '../internal/pin.js';
 import type { NormalAudit } from './audit-log.js';
 import type { AuditSink } from './audit-sinks.js';
 import { type Lookup, systemLookup } from './name-lookup.js';
@@ -85,6 +86,22 @@ export interface SecurityOptions {
   readonly lookup?: ((host: string, o: CallOptions) => Promise<readonly HostAddress[]>) | undefined;
   /** Makes the audit log `block` by default. @defaultValue false */
   readonly strict?: boolean | undefined;
+  /**
+   * Models that must be exactly what was pinned; others are not affected. Keys: served id, catalogue key or `service/model`
+   * (and paths or base names of files, for `hashModelFiles`). Values, from strong to weak: the digest that the server tells,
+   * `sha256:` and 64 digits or the first 12 of them (Ollama: of the manifest, so template and parameters are covered too);
+   * `size:` and the bytes, with or without `:` and the quantisation; `name`, only this served id. Several keys that name one
+   * model must all hold.
+   *
+   * Checked when models are ranked, and by digest once more right before each request and, where the server tells what is in
+   * memory (Ollama), after the answer. What no check can see is a model that is swapped for the answer and swapped back.
+   */
+  readonly pins?: Readonly<Record<string, string>> | undefined;
+  /**
+   * What happens to a model that fails its pin, or whose server does not tell what the pin is about: `enforce` refuses it,
+   * `warn` notes and audits it. @defaultValue 'enforce' where there are `pins`
+   */
+  readonly pinMode?: 'off' | 'warn' | 'enforce' | undefined;
   /** Whether a query is recorded: as a keyed hash (needs `audit.key`), as text, or not at all. @defaultValue true */
   readonly logQueries?: boolean | 'text' | undefined;
   /** The same for replies. @defaultValue false */
@@ -133,6 +150,8 @@ export const securitySchema = v.strictObject({
   allowedCidrs: optional(listOf(v.string('a CIDR such as "10.0.0.0/8"'), 'CIDR blocks')),
   lookup: optional(fn('(host, { signal }) => Promise<{ address, family }[]>')),
   strict: optional(flag()),
+  pins: optional(pinsSchema()),
+  pinMode: optional(oneOf('off', 'warn', 'enforce')),
   logQueries: optional(logged()),
   logResponses: optional(logged()),
   audit: optional(v.union([v.literal(false), auditSchema], 'false or an object of audit options')),
@@ -147,6 +166,7 @@ export const securitySchema = v.strictObject({
 export interface NormalSecurity {
   readonly lookup: Lookup;
   readonly strict: boolean;
+  readonly pins: PinSet;
   readonly logQueries: boolean | 'text';
   readonly logResponses: boolean | 'text';
   readonly audit: NormalAudit | null;
@@ -164,6 +184,7 @@ export function normalSecurity(o: SecurityOptions, base?: NormalSecurity): Norma
   return {
     lookup: o.lookup ?? base?.lookup ?? systemLookup,
     strict,
+    pins: joinPins(base?.pins ?? NO_PINS, pinSet(o.pins, o.pinMode)),
     logQueries: atMost(o.logQueries ?? base?.logQueries ?? true, base?.logQueries),
     logResponses: atMost(o.logResponses ?? base?.logResponses ?? false, base?.logResponses),
     audit: base ? base.audit : normalAudit(o.audit ?? {}, strict || o.allowExternal === true),
@@ -171,6 +192,8 @@ export function normalSecurity(o: SecurityOptions, base?: NormalSecurity): Norma
     connectTimeoutMs: o.connectTimeoutMs ?? base?.connectTimeoutMs ?? 3_000,
   };
 }
+
+const NO_PINS: PinSet = { mode: 'off', pins: [] };
 
 /** The less telling of two ways to record contents. */
 function atMost(wanted: boolean | 'text', limit: boolean | 'text' = 'text'): boolean | 'text' {

@@ -19,6 +19,7 @@ export const ollama: ServiceSpec = {
   requests: ['GET /', 'GET /api/version', 'GET /api/tags', 'GET /api/ps', 'GET /v1/models', 'POST /api/show'],
   identify,
   read,
+  digests,
 };
 
 async function identify(ask: Ask): Promise<boolean> {
@@ -82,6 +83,13 @@ async function read(ask: Ask): Promise<Reading | null> {
     version: asString(goodObject(version)?.['version']),
     models: listed.map(({ name, item }) => modelFacts(name, item, running, shown.get(name))),
   };
+}
+
+/** Of what is in memory there may be two under one name: a runner keeps the digest that it was loaded with. */
+async function digests(ask: Ask, id: string, of: 'listed' | 'loaded'): Promise<string[] | null> {
+  const list = modelsOf(await ask(of === 'listed' ? 'GET /api/tags' : 'GET /api/ps'));
+  const named = list?.map((entry) => asObject(entry) ?? {}).filter((entry) => entry['name'] === id);
+  return named?.flatMap((entry) => asString(entry['digest']) ?? []) ?? null;
 }
 
 type Json = Record<string, unknown>;

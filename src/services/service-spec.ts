@@ -92,4 +92,9 @@ export interface ServiceSpec {
    * lists, for servers that do not say theirs.
    */
   read(ask: Ask, named?: readonly string[]): Promise<Reading | null>;
+  /**
+   * The digests that it tells of one name now, as listed or of what is in memory; `null` without an answer. Where this is left
+   * out, all is read for the listed ones, and nothing tells what is in memory.
+   */
+  digests?(ask: Ask, id: string, of: 'listed' | 'loaded'): Promise<readonly string[] | null>;
 }

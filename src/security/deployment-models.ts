@@ -1,0 +1,260 @@
+import type { ServedModel } from '../core/model.js';
+import type { Service } from '../core/service.js';
+import { judgePin, type NamedPin, type PinSet, type PinVerdict } from '../internal/pin.js';
+import { type DeploymentFacts, type DeploymentFinding, finding, listed, NOTHING } from './deployment-finding.js';
+import { isLoopback, parseAddress } from './ip-address.js';
+
+/** What is to be said of models, and of who may reach them. */
+export function modelFindings({ pins, services, env }: DeploymentFacts): DeploymentFinding[] {
+  return [
+    ...pinFindings(pins),
+    ...servedFindings(pins, services),
+    ...accessFindings(services),
+    ...leaks(services, env),
+  ];
+}
+
+/** Digits of a digest below which other contents can be found for it. */
+const SOUND_DIGITS = 32;
+
+function pinFindings({ mode, pins }: PinSet): DeploymentFinding[] {
+  const digests = pins.filter(({ pin }) => pin.strength === 'digest');
+  const weak = pins.filter(({ pin }) => pin.strength !== 'digest');
+  const short = digests.filter(({ pin }) => (pin.digest ?? '').length < SOUND_DIGITS);
+  return [
+    digests.length === 0
+      ? finding(
+          'models.checksums',
+          'warning',
+          'No model is pinned by its digest.',
+          'Give `pins`: digests as the server lists them (`ollama list`), and those of files as `hashModelFiles` makes them.',
+        )
+      : finding('models.checksums', 'info', `${digests.length} pin(s) have a digest: ${named(digests)}.`, NOTHING),
+    finding(
+      'models.checksum-storage',
+      'info',
+      'Where the pins are kept cannot be seen from here.',
+      'Keep them where whoever can replace a model cannot change them: signed, in version control, or on a read-only medium.',
+    ),
+    pins.length > 0 && mode !== 'enforce'
+      ? finding(
+          'models.verification',
+          'warning',
+          mode === 'off'
+            ? 'There are pins, and they are switched off.'
+            : 'A model that fails its pin is used with a note.',
+          'Set `pinMode` to "enforce".',
+        )
+      : finding(
+          'models.verification',
+          'info',
+          pins.length > 0
+            ? 'Pinned models are checked when they are ranked and before each request; files only by `hashModelFiles`.'
+            : 'Without pins nothing is verified.',
+          'Run `hashModelFiles` over the files of the models before their servers load them.',
+        ),
+    ...(weak.length > 0
+      ? [
+          finding(
+            'models.pins-weak',
+            'warning',
+            `These pins prove no content: ${listed(weak.map(({ name, pin }) => `${name} (${pin.strength})`))}.`,
+            'Pin by digest where the server tells one, and verify the files with `hashModelFiles`.',
+          ),
+        ]
+      : []),
+    ...(short.length > 0
+      ? [
+          finding(
+            'models.pins-short',
+            'info',
+            `These pins have fewer than ${SOUND_DIGITS} digits of the digest: ${named(short)}.`,
+            'Give all 64: a few digits show mistakes, but can be forged.',
+          ),
+        ]
+      : []),
+  ];
+}
+
+function named(pins: readonly NamedPin[]): string {
+  return listed(pins.map(({ name }) => name));
+}
+
+/** Pins against what is served, and what is there at all. */
+function servedFindings(pins: PinSet, services: readonly Service[] | undefined): DeploymentFinding[] {
+  const models = services?.flatMap((service) => service.models) ?? [];
+  const fetched = 'Fetch every model that you need before the network is closed; the router never downloads one.';
+  const findings = [
+    services !== undefined && models.length === 0
+      ? finding('models.downloaded', 'warning', 'No server lists a model.', fetched)
+      : finding(
+          'models.downloaded',
+          'info',
+          `${services === undefined ? 'Which models are there was not given' : `${models.length} model(s) are there`}; which you need cannot be seen from here.`,
+          fetched,
+        ),
+  ];
+  if (services === undefined || pins.pins.length === 0) return findings;
+  const pinned = models.map((model) => ({ model, own: pins.pins.filter(({ name }) => means(name, model)) }));
+  const judged = pinned.flatMap(({ model, own }) => own.map((pin) => ({ model, verdict: judgePin(pin, model) })));
+  const having = (outcome: PinVerdict['outcome']): string[] =>
+    judged.filter(({ verdict }) => verdict.outcome === outcome).map(({ model }) => place(model));
+  const report = (
+    id: string,
+    severity: DeploymentFinding['severity'],
+    names: string[],
+    text: string,
+    remedy: string,
+  ) => {
+    if (names.length > 0) findings.push(finding(id, severity, `${text}: ${listed([...new Set(names)])}.`, remedy));
+  };
+  const replaced = 'Bring back the models that were pinned, or pin these once you know where they come from.';
+  report('models.pin-mismatch', 'error', having('mismatch'), 'These are not the models that were pinned', replaced);
+  const told = 'Pin them by "size:" or "name", or serve them where digests are told.';
+  report(
+    'models.pin-unverified',
+    'warning',
+    having('unverified'),
+    'Servers do not tell what the pins of these are about',
+    told,
+  );
+  const bare = pinned.filter(({ own }) => own.length === 0).map(({ model }) => place(model));
+  report('models.unpinned', 'warning', bare, 'No pin names these, so any content will do', 'Pin them, or remove them.');
+  const unused = pins.pins.filter(({ name }) => !isFile(name) && !models.some((model) => means(name, model)));
+  const name = 'Name the served id, the catalogue key or `service/model` as `doctor` lists them.';
+  report(
+    'models.pins-unused',
+    'warning',
+    unused.map((pin) => pin.name),
+    'These pins name no model that is served',
+    name,
+  );
+  return findings;
+}
+
+/** Pins of files are for `hashModelFiles`. */
+function isFile(name: string): boolean {
+  return /\.(?:gguf|safetensors|bin|onnx|mlx)$|^sha256-|^(?:[./~\\]|[A-Z]:)/i.test(name);
+}
+
+function means(name: string, { id, identity, service, type, aliases = [] }: ServedModel): boolean {
+  const plain = (text: string): string => text.toLowerCase().replace(/:latest$/, '');
+  const own = [id, ...(identity.key === null ? [] : [identity.key]), ...aliases];
+  return own.flatMap((it) => [it, `${service}/${it}`, `${type}/${it}`]).some((it) => plain(it) === plain(name));
+}
+
+function place({ id, service }: ServedModel): string {
+  return `${id} at ${service}`;
+}
+
+function accessFindings(services: readonly Service[] | undefined): DeploymentFinding[] {
+  const away = services?.filter(isAway) ?? [];
+  const open = away.filter(({ status, keyed }) => keyed !== true && status !== 'unauthorized').map(({ id }) => id);
+  const plain = away.filter(({ baseURL }) => baseURL?.startsWith('http:')).map(({ id }) => id);
+  const near =
+    services?.filter((service) => !isAway(service) && service.baseURL !== null && service.keyed !== true) ?? [];
+  return [
+    finding(
+      'access.roles',
+      'info',
+      'Who may use which model is decided by the servers, and cannot be seen from here.',
+      'Give each application a key of its own, or put a proxy with roles before the servers.',
+    ),
+    open.length > 0
+      ? finding(
+          'access.authentication',
+          'warning',
+          `These answer on the network without a key: ${listed(open)}.`,
+          'Switch on keys at the server or at a proxy before it, and give `apiKey` of the service.',
+        )
+      : finding(
+          'access.authentication',
+          'info',
+          !services?.length
+            ? 'Which servers there are was not given.'
+            : near.length > 0
+              ? `Every program on this machine may use ${listed(near.map(({ id }) => id))}: no key is sent.`
+              : 'Every server gets a key.',
+          !services?.length ? GIVE : 'Switch on keys where the server has them.',
+        ),
+    finding(
+      'access.tokens',
+      'info',
+      'How long keys are valid cannot be seen from here.',
+      'Give `apiKey` as a function that fetches a short-lived token.',
+    ),
+    ...(plain.length > 0
+      ? [
+          finding(
+            'network.plain-http',
+            'warning',
+            `Prompts and keys go over the network unencrypted to ${listed(plain)}.`,
+            'Put TLS before the server and use its https address, or a tunnel.',
+          ),
+        ]
+      : []),
+    ...(away.length > 0
+      ? [
+          finding(
+            'access.exposed',
+            'info',
+            `These listen on more than their own machine: ${listed(away.map(({ id }) => id))}.`,
+            'Let a firewall admit this machine only; bind servers on this machine to 127.0.0.1.',
+          ),
+        ]
+      : []),
+  ];
+}
+
+/** Whether a server is reached over a network. */
+function isAway({ baseURL, models }: Service): boolean {
+  if (baseURL === null || !URL.canParse(baseURL)) return false;
+  const host = new URL(baseURL).hostname.replace(/^\[(.*)\]$/, '$1');
+  if (host === 'localhost' || host.endsWith('.localhost')) return false;
+  const address = parseAddress(host);
+  return address === null ? models[0]?.locality !== 'loopback' : !isLoopback(address);
+}
+
+/** Ways by which a prompt leaves although its server is near. */
+function leaks(services: readonly Service[] = [], env: DeploymentFacts['env']): DeploymentFinding[] {
+  const findings: DeploymentFinding[] = [];
+  const models = services.flatMap((service) => service.models);
+  const of = (type: Service['type']): boolean => services.some((service) => service.type === type);
+  const remote = models.filter((model) => model.remote === 'yes').map(place);
+  const unknown = models.filter((model) => model.remote === 'unknown').map(place);
+  if (remote.length > 0) {
+    const text = `These run on other machines, and are refused until a call grants it: ${listed(remote)}.`;
+    findings.push(finding('models.remote', 'warning', text, 'Remove them from the server.'));
+  }
+  if (unknown.length > 0) {
+    const text = `Nobody can tell where these run; they are refused until listed: ${listed(unknown)}.`;
+    const remedy = "List in the service's `models` those that stay in your network, and no other.";
+    findings.push(finding('models.unknown', 'warning', text, remedy));
+  }
+  if (of('ollama')) {
+    const isOff = env['OLLAMA_NO_CLOUD'] === '1' || env['OLLAMA_NO_CLOUD'] === 'true';
+    findings.push(
+      finding(
+        'models.cloud',
+        isOff ? 'info' : 'warning',
+        isOff
+          ? 'OLLAMA_NO_CLOUD is set here; whether it is where Ollama was started cannot be seen from here.'
+          : 'Ollama can pass prompts to its cloud and asks there for recommendations, unless OLLAMA_NO_CLOUD is set where it is started.',
+        'Start it with OLLAMA_NO_CLOUD=1; its `/api/status` then says that the cloud is disabled.',
+      ),
+    );
+  }
+  if (of('lmstudio')) {
+    const text =
+      'LM Link of LM Studio serves models of other machines as if they were here, and its API does not tell.';
+    findings.push(finding('models.lm-link', 'info', text, 'Switch LM Link off in LM Studio.'));
+  }
+  const proxies = services.filter(({ type, behind }) => type === 'open-webui' || (behind?.length ?? 0) > 0);
+  if (proxies.length > 0) {
+    const text = `What stands behind ${listed(proxies.map(({ id }) => id))} can change without notice: connections, pipes, providers.`;
+    findings.push(finding('models.proxies', 'info', text, 'Check their connections, and who may change them.'));
+  }
+  return findings;
+}
+
+const GIVE = 'Give them: checkDeployment({ services: discovery.services() }).';
