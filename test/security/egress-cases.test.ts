@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { RouterError } from '../../src/core/errors.js';
+import { LocalLLMRouter } from '../../src/router/local-llm-router.js';
 import { parseAddress } from '../../src/security/ip-address.js';
 import { SecurityModule } from '../../src/security/security-module.js';
 import { watchConnections } from './fake-sockets.js';
@@ -18,6 +19,8 @@ interface Case {
   readonly connect_to?: string[];
   readonly expected: 'allow' | 'deny';
   readonly why: string;
+  /** Where the case comes from. */
+  readonly source: string;
 }
 
 const cases = readFileSync(new URL('../fixtures/egress-cases.jsonl', import.meta.url), 'utf8')
@@ -48,8 +51,9 @@ describe('the labelled endpoint cases', () => {
     process.env = { ...before };
   });
 
-  it('are there', () => {
+  it('are there, each with its source', () => {
     expect(cases.length).toBe(316);
+    for (const { source } of cases) expect(source).not.toBe('');
   });
 
   for (const c of cases.filter((x) => x.config_error)) {
@@ -91,6 +95,51 @@ describe('the labelled endpoint cases', () => {
       }
       if (c.dns_must_not_be_queried) expect(second.asked).toEqual([]);
       await Promise.all([judge.close(), door.close()]);
+    });
+  }
+
+  for (const c of cases.filter((x) => !x.config_error)) {
+    it(`${c.id} as the address of a service, through the router`, async () => {
+      Object.assign(process.env, c.env);
+      const { lookup } = resolver(c);
+      const sockets = watchConnections();
+      const judge = new SecurityModule({ ...c.policy, lookup: resolver(c).lookup });
+      const url = URL.canParse(c.url) ? new URL(c.url) : undefined;
+      let router: LocalLLMRouter;
+      try {
+        router = new LocalLLMRouter({
+          discovery: false,
+          security: { ...c.policy, lookup },
+          services: [{ type: 'openai-compatible', baseURL: c.url.replace(/[?].*$/, ''), models: ['m'] }],
+        });
+      } catch (error) {
+        // The form of an address is judged at construction; nothing that may be contacted is refused there.
+        expect(error).toMatchObject({ code: 'ERR_INVALID_OPTION' });
+        expect(c.expected).toBe('deny');
+        return;
+      }
+      const { addresses } = await judge.validateEndpoint(c.url);
+      await router.initialize();
+      const { failures } = await router.discovery.discoverAll();
+      const codes = new Set(failures.map(({ code }) => code));
+      const outcome = await router.route('prompt').catch((e: unknown) => e);
+      expect(RouterError.is(outcome)).toBe(true);
+      const contacted = new Set(sockets.addresses.map((address) => parseAddress(address)?.text));
+      if (c.family === 'dns-rebinding') {
+        // Each connection looks up anew: the one answer that is allowed may be contacted, whenever it comes.
+        expect([...contacted].filter((address) => address !== '10.1.2.3')).toEqual([]);
+      } else if (endpointVerdict(c) === 'allow') {
+        expect(codes).not.toContain('ERR_EGRESS_DENIED');
+        expect([...contacted].filter((address) => !(c.connect_to ?? addresses).includes(address as string))).toEqual(
+          [],
+        );
+        expect(contacted.size > 0 || url?.port === '22').toBe(true);
+      } else {
+        expect(codes).toEqual(new Set(['ERR_EGRESS_DENIED']));
+        expect(outcome).toMatchObject({ code: 'ERR_EGRESS_DENIED' });
+        expect([...contacted]).toEqual([]);
+      }
+      await Promise.all([router.close(), judge.close()]);
     });
   }
 

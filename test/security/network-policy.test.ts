@@ -9,6 +9,7 @@ import {
   type PolicyOptions,
 } from '../../src/security/network-policy.js';
 import { SecurityModule } from '../../src/security/security-module.js';
+import { decision } from './records.js';
 
 const byte = fc.integer({ min: 0, max: 255 });
 const ipv4 = fc.tuple(byte, byte, byte, byte).map((b) => b.join('.'));
@@ -131,6 +132,148 @@ describe('narrowing', () => {
       true,
     ]);
     await wide.close();
+  });
+});
+
+/** The bytes of an address and a prefix, as the block that they lie in. */
+const blockOf = (bytes: readonly number[], prefix: number): string => {
+  const masked = bytes.map((byte, i) => byte & ~(0xff >> Math.min(8, Math.max(0, prefix - i * 8))));
+  return `${written(masked)}/${prefix}`;
+};
+const written = (bytes: readonly number[]): string =>
+  bytes.length === 4
+    ? bytes.join('.')
+    : Array.from({ length: 8 }, (_, i) =>
+        ((bytes[2 * i] as number) * 256 + (bytes[2 * i + 1] as number)).toString(16),
+      ).join(':');
+// Few values per byte, so that addresses, blocks and policies meet.
+const near = fc.constantFrom(0, 1, 2, 10, 127, 128, 168, 192, 253, 255);
+const anyBytes = fc.oneof(
+  fc.array(near, { minLength: 4, maxLength: 4 }),
+  fc.array(near, { minLength: 16, maxLength: 16 }),
+  interesting.map((text) => parseAddress(text)?.bytes as readonly number[]),
+);
+const anyBlock = fc
+  .tuple(anyBytes, fc.nat({ max: 128 }))
+  .map(([bytes, prefix]) => blockOf(bytes, bytes.length === 4 ? prefix % 33 : prefix));
+const anyPolicy: fc.Arbitrary<PolicyOptions> = fc.record({
+  allowExternal: fc.option(fc.boolean(), { nil: undefined }),
+  allowedHosts: fc.option(fc.array(fc.oneof(host, anyBlock, anyBytes.map(written)), { maxLength: 4 }), {
+    nil: undefined,
+  }),
+  allowedCidrs: fc.option(fc.array(anyBlock, { maxLength: 5 }), { nil: undefined }),
+});
+
+describe('a chain of narrowed modules', () => {
+  it('allows less with each link, or is refused', async () => {
+    let reached = 0;
+    let refused = 0;
+    let narrower = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(anyPolicy, { minLength: 2, maxLength: 4 }),
+        fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }),
+        fc.array(anyBytes, { minLength: 6, maxLength: 6 }),
+        name,
+        async (policies, strict, picks, named) => {
+          const answers = picks.slice(0, 2).map((bytes) => ({
+            address: written(bytes),
+            family: bytes.length === 4 ? (4 as const) : (6 as const),
+          }));
+          const lookup = async () => answers;
+          const urls = [
+            ...picks.map((bytes) => (bytes.length === 4 ? written(bytes) : `[${written(bytes)}]`)),
+            named,
+            'localhost',
+          ].map((at) => `http://${at}:8080/v1`);
+          const judge = async (module: SecurityModule) =>
+            Promise.all(urls.map(async (url) => module.validateEndpoint(url)));
+          let module: SecurityModule | undefined;
+          let before: Awaited<ReturnType<typeof judge>> | undefined;
+          const root: SecurityModule[] = [];
+          for (const [i, given] of policies.entries()) {
+            const options = { ...given, strict: strict[i], lookup };
+            try {
+              module = module === undefined ? new SecurityModule({ ...options, audit: false }) : module.narrow(options);
+            } catch (error) {
+              // R10: every address at once, where it was not said that the internet is meant.
+              expect(error).toMatchObject({ code: 'ERR_INVALID_OPTION' });
+              refused += 1;
+              break;
+            }
+            root.push(module);
+            const after = await judge(module);
+            for (const [k, { allowed, addresses }] of after.entries()) {
+              if (!allowed) {
+                expect(addresses).toEqual([]);
+                if (before?.[k]?.allowed) narrower += 1;
+                continue;
+              }
+              reached += 1;
+              if (before === undefined) continue;
+              expect(before[k]?.allowed).toBe(true);
+              expect(before[k]?.addresses).toEqual(expect.arrayContaining([...addresses]));
+            }
+            before = after;
+            if (given.allowExternal === false) expect(module.allowsExternal).toBe(false);
+          }
+          await root[0]?.close();
+        },
+      ),
+      { numRuns: 500 },
+    );
+    expect(reached).toBeGreaterThan(200);
+    expect(narrower).toBeGreaterThan(30);
+    expect(refused).toBeGreaterThan(3);
+  });
+
+  it('records no more than its parent, in the same log', async () => {
+    const security = new SecurityModule({ logQueries: false, logResponses: false, strict: true });
+    expect(() => security.narrow({ audit: false })).toThrow(/a narrowed module shares the log of its parent/);
+    expect(() => security.narrow({ audit: { onFailure: 'continue' } })).toThrow(/shares the log/);
+    const narrow = security.narrow({ logQueries: 'text', logResponses: 'text', strict: false });
+    await narrow.logQuery({ query: 'canary-query', response: 'canary-reply', decision, outcome: 'ok' });
+    expect(narrow.audit).toBe(security.audit);
+    expect(JSON.stringify(security.audit.recent())).not.toContain('canary');
+    expect(security.audit.recent().at(-1)).toMatchObject({ event: 'query' });
+    await security.close();
+  });
+
+  it('judges what another look-up of its own says by all its policies', async () => {
+    const wide = new SecurityModule({ allowedHosts: ['gpu.lan'], allowedCidrs: ['10.0.0.0/8'] });
+    const answer = async (address: string) => {
+      const narrow = wide.narrow({
+        allowedCidrs: ['10.0.0.0/9', '127.0.0.0/8'],
+        lookup: async () => [{ address, family: 4 }],
+      });
+      return (await narrow.validateEndpoint('http://gpu.lan/')).allowed;
+    };
+    expect(await Promise.all(['10.0.0.5', '10.200.0.5', '127.0.0.1', '8.8.8.8'].map(answer))).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ]);
+    await wide.close();
+  });
+
+  it('cannot be changed afterwards through the options that it was made of', async () => {
+    const allowedHosts = ['gpu.lan'];
+    const options = {
+      allowedHosts,
+      allowedCidrs: ['10.0.0.0/8'],
+      allowExternal: false,
+      lookup: async () => [{ address: '8.8.8.8', family: 4 as const }],
+    };
+    const security = new SecurityModule(options);
+    allowedHosts.push('*');
+    options.allowedCidrs.push('8.8.8.0/24');
+    options.allowExternal = true;
+    expect((await security.validateEndpoint('http://8.8.8.8/')).allowed).toBe(false);
+    expect((await security.validateEndpoint('http://evil.test/')).rule).toBe('R4');
+    expect((await security.validateEndpoint('http://gpu.lan/')).allowed).toBe(false);
+    expect(security.narrow({ allowExternal: true }).allowsExternal).toBe(false);
+    await security.close();
   });
 });
 
