@@ -39,10 +39,10 @@ export function namedItems(list: unknown, key: string): { name: string; item: Re
   return [...seen.values()];
 }
 
-/** Longer names and names with control characters are no model ids: they forge log lines and headers. */
+/** Longer names and names with control or direction characters are no model ids: they forge log lines, headers and other names. */
 export function isUsableId(id: string): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  return id.length <= 256 && !/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(id);
+  return id.length <= 256 && !/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/.test(id);
 }
 
 /** The entries of an OpenAI-style model list; `undefined` where the reply is none. */

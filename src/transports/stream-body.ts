@@ -86,6 +86,8 @@ function ending(
 ): unknown {
   if (signal.aborted) return abortError(signal);
   if (RouterError.is(error)) return error;
+  // JSON that nests deeper than the stack is high can be read, but not written again.
+  if (error instanceof RangeError) return badReply(model, 'the reply is nested too deep');
   try {
     parser.end(out);
     return undefined;

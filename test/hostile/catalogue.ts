@@ -25,6 +25,9 @@ export const breaksOff = (text: string | RegExp, ...codes: RouterErrorCode[]): E
   codes,
 });
 
+/** Any failure of discovery: whatever code says it best. */
+export const NO_SERVICE = /^[A-Z_]+$/;
+
 interface RowName {
   /** Its number in the catalogue; a variant has a letter behind it. */
   readonly id: string;
@@ -42,7 +45,7 @@ export interface ServerRow extends RowName {
   /** What it does with a connection, before anything is read. */
   readonly connect?: (socket: Socket) => void;
   /** What becomes of the listener once the router knows the server. */
-  readonly listener?: 'closed';
+  readonly listener?: 'closed' | 'full';
   /** Wires for which this makes sense. @defaultValue both */
   readonly wires?: readonly Wire['name'][];
   /** How a call ends; a function where the wires differ. */
@@ -52,7 +55,7 @@ export interface ServerRow extends RowName {
    * are good enough. `false`: says nothing about discovery.
    */
   readonly discovery: string | readonly string[] | RegExp | false;
-  /** Most bytes that the server gets rid of in one call, what the sockets hold included. */
+  /** Most bytes that the server gets rid of on one connection; the sockets alone hold a few millions. */
   readonly maxBytes?: number;
   /** Also 50 calls at once. */
   readonly crowd?: boolean;

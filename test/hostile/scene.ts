@@ -12,6 +12,7 @@ import {
 import { type FakeServer, fakeOllama } from 'local-llm-router/testing';
 import { type RawRequest, type RawServer, rawServer } from '../transports/loopback.js';
 import { KEY, PROMPT, type ServerRow } from './catalogue.js';
+import { fullQueue } from './full-queue.js';
 import type { Wire } from './wires.js';
 
 export const HOSTILE = 'hostile:7b';
@@ -144,14 +145,17 @@ export async function scene(row: ServerRow, wire: Wire, o: { healthy: boolean })
 export interface HostileServer extends Pick<RawServer, 'url' | 'requests' | 'close'> {
   /** From now on it does what its row says. */
   arm(): Promise<void>;
+  /** Reads on where a row has stopped reading: else it would not see that its client has left. */
+  resume(): void;
   /** Connections that are open. */
   readonly open: number;
-  /** Bytes that it got rid of since it was armed. */
-  readonly bytesWritten: number;
+  /** Most bytes that it got rid of on one connection. */
+  readonly mostBytes: number;
 }
 
 export async function hostileServer(row: ServerRow, wire: Wire): Promise<HostileServer> {
   let armed = false;
+  let stop = async (): Promise<void> => {};
   const sockets: Socket[] = [];
   const listing = { ...wire.listing(HOSTILE), ...row.listing };
   const server = await rawServer(
@@ -168,15 +172,22 @@ export async function hostileServer(row: ServerRow, wire: Wire): Promise<Hostile
     arm: async () => {
       armed = true;
       server.requests.length = 0;
-      if (row.listener === 'closed') await server.close();
+      if (row.listener !== undefined) await server.close();
+      if (row.listener === 'full') stop = await fullQueue(Number(new URL(server.url).port));
+    },
+    resume: () => {
+      for (const socket of sockets) socket.resume();
     },
     get open() {
       return sockets.filter((socket) => !socket.destroyed).length;
     },
-    get bytesWritten() {
-      return sockets.reduce((sum, socket) => sum + socket.bytesWritten, 0);
+    get mostBytes() {
+      return Math.max(0, ...sockets.map(({ bytesWritten }) => bytesWritten));
     },
-    close: server.close,
+    close: async () => {
+      await stop();
+      await server.close();
+    },
   };
 }
 

@@ -1,0 +1,4 @@
+import { framing } from './framing.js';
+import { hold } from './hold.js';
+
+hold(framing);
