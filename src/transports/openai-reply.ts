@@ -4,7 +4,7 @@ import type { TransportEvent } from '../core/transport.js';
 import { asArray, asCount, asObject, asString } from '../internal/json.js';
 import type { SseMeaning } from './sse-parser.js';
 import { TextRepair } from './stream-body.js';
-import { inBandError, interrupted, noModelLoaded } from './wire-errors.js';
+import { badReply, inBandError, interrupted, noModelLoaded } from './wire-errors.js';
 
 const REASONS: ReadonlyMap<string, FinishReason> = new Map([
   ['stop', 'stop'],
@@ -18,6 +18,9 @@ const REASONS: ReadonlyMap<string, FinishReason> = new Map([
 ]);
 /** Words by which a server says that it gave up (vLLM says `abort`). */
 const GIVEN_UP: ReadonlySet<string> = new Set(['abort', 'error', 'cancelled', 'canceled']);
+
+/** A model that asks for more is broken. */
+const MAX_CALLS = 128;
 
 /** Reads chat-completion chunks, text-completion chunks and whole completions; only the first choice counts. */
 export class OpenAIReply implements SseMeaning {
@@ -96,9 +99,13 @@ export class OpenAIReply implements SseMeaning {
       const fn = asObject(call['function']) ?? {};
       const id = asString(call['id']);
       const args = fn['arguments'];
+      const index = typeof call['index'] === 'number' ? call['index'] : this.#indexOf(id);
+      if (!Number.isInteger(index) || index < 0 || index >= MAX_CALLS) {
+        throw badReply(this.#model, `the reply holds a tool call with a number outside 0-${MAX_CALLS - 1}`);
+      }
       out.push({
         type: 'tool-call-delta',
-        index: typeof call['index'] === 'number' ? call['index'] : this.#indexOf(id),
+        index,
         id,
         name: asString(fn['name']),
         arguments: typeof args === 'string' ? args : asObject(args) ? JSON.stringify(args) : '',

@@ -1,0 +1,4 @@
+import { hold } from './hold.js';
+import { streams } from './streams.js';
+
+hold(streams);
