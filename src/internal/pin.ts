@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { RouterError } from '../core/errors.js';
 import type { ServedModel } from '../core/model.js';
+import { asObject } from './json.js';
 import { text } from './options.js';
 
 /** What happens to a model that is not the pinned one: nothing, it is reported, or it is refused. */
@@ -64,10 +65,12 @@ const FIX =
 
 /** Schema of pins by model. */
 export const pinsSchema = () =>
-  v.record(
-    text(),
-    v.custom<string>((x) => typeof x === 'string' && parsePin(x) !== null, FIX),
-    'an object of pins by model',
+  v.pipe(
+    v.custom<Record<string, string>>((x) => asObject(x) !== undefined, 'an object of pins by model'),
+    v.record(
+      text(),
+      v.custom<string>((x) => typeof x === 'string' && parsePin(x) !== null, FIX),
+    ),
   );
 
 /** Reads pins that fit the schema. Who pins means it: without a mode they are enforced. */
