@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { inspect } from 'node:util';
+// What stands here is beside the catalogue of test/hostile, whose rows go through the router.
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { RouterError } from '../../src/core/errors.js';
 import type { TransportEvent } from '../../src/core/transport.js';
@@ -33,27 +34,12 @@ const STOP = data(chunk({}, 'stop'));
 const DONE = 'data: [DONE]\n\n';
 const line = (content: string, more = '"done":false'): string =>
   `{"message":{"role":"assistant","content":"${content}"},${more}}\n`;
-const END = line('', '"done":true,"done_reason":"stop"');
 
 async function openaiSays(body: string, type?: string, status?: string, more?: string): Promise<Collected> {
   const { url } = await serve((socket) => void socket.end(reply(body, type, status, more)));
   return collect(ask(openai, url));
 }
-async function ollamaSays(body: string, type = 'application/x-ndjson'): Promise<Collected> {
-  const { url } = await serve((socket) => void socket.end(reply(body, type)));
-  return collect(ask(ollama, url));
-}
 const code = (got: Collected): string | undefined => (got.error as RouterError | undefined)?.code;
-
-describe('a server that answers in words of JavaScript', () => {
-  it.each(['constructor', '__proto__', 'toString'])('a reason to end of %s is unknown', async (reason) => {
-    const openaiGot = await openaiSays(HI + data(chunk({}, reason)) + DONE);
-    await server?.close();
-    const ollamaGot = await ollamaSays(line('hi') + line('', `"done":true,"done_reason":"${reason}"`));
-    expect(openaiGot.finish?.finishReason).toBe('unknown');
-    expect(ollamaGot.finish?.finishReason).toBe('unknown');
-  });
-});
 
 describe('a server that does not answer', () => {
   it('is not running: unreachable, and not worth repeating', async () => {
@@ -97,28 +83,9 @@ describe('a server that does not answer', () => {
 });
 
 describe('an answer without its end', () => {
-  it.each([
-    ['a bare [DONE]', HI + DONE],
-    ['a clean end of the body', HI],
-    ['half an event', `${HI}data: {"choices":[{"del`],
-    ['nothing at all', ''],
-    ['only comments', ': ping\n\n: ping\n\n'],
-    ['a server that gave up', HI + data(chunk({}, 'abort')) + DONE],
-  ])('%s is an interruption', async (_, body) => {
-    expect((await openaiSays(body)).error).toMatchObject({ code: 'ERR_INTERRUPTED', isRetryable: true });
-  });
-
   it('a body shorter than announced is an interruption', async () => {
     const got = await openaiSays(HI, 'text/event-stream', '200 OK', 'Content-Length: 5000\r\n');
     expect(got).toMatchObject({ text: 'hi', error: { code: 'ERR_INTERRUPTED' } });
-  });
-
-  it.each([
-    ['done:false', line('hi')],
-    ['done:true without a reason', line('hi') + line('', '"done":true')],
-    ['half a line', `${line('hi')}{"message":{"con`],
-  ])('Ollama: %s is an interruption', async (_, body) => {
-    expect(await ollamaSays(body)).toMatchObject({ text: 'hi', error: { code: 'ERR_INTERRUPTED' } });
   });
 
   it('a cut after the reason for stopping loses nothing', async () => {
@@ -128,120 +95,7 @@ describe('an answer without its end', () => {
   });
 });
 
-describe('what is no answer', () => {
-  it.each([
-    ['a web page', '<!doctype html><p>Login</p>', 'text/html'],
-    ['a web page under another name', '\n <html>Login</html>', 'text/plain'],
-    ['an event that is not JSON', `${data('not json')}${STOP}`, undefined],
-    ['plain text', 'Internal Server Error', 'text/plain'],
-    ['broken JSON', '{"choices":[{"message":{"content":"hi"', 'application/json'],
-    ['an error as text', '{"error":"Unexpected endpoint"}', 'application/json'],
-    ['an error object', data('{"error":{"message":"PROMPT"}}') + DONE, undefined],
-    ['a flat error object', data('{"object":"error","message":"PROMPT","code":500}'), undefined],
-    ['an error event', 'event: error\ndata: it broke on PROMPT\n\n', undefined],
-    ['a raw error line', `${HI}{"error":{"message":"PROMPT"}}\n`, undefined],
-    ['the last words of a proxy', `${HI}proxy error: Failed to read connection`, undefined],
-  ])('%s is a bad response', async (_, body, type) => {
-    const { error } = await openaiSays(body, type);
-    expect(error).toMatchObject({ code: 'ERR_BAD_RESPONSE' });
-    expect(String((error as Error).message)).not.toContain('PROMPT');
-  });
-
-  it.each([
-    ['a web page', '<html></html>'],
-    ['a line that is not JSON', `${line('hi')}oops\n${END}`],
-    ['plain text', 'Internal Server Error'],
-    ['an error line', `${line('hi')}{"error":"it broke on PROMPT"}\n`],
-  ])('Ollama: %s is a bad response', async (_, body) => {
-    const { error } = await ollamaSays(body);
-    expect(error).toMatchObject({ code: 'ERR_BAD_RESPONSE' });
-    expect(String((error as Error).message)).not.toContain('PROMPT');
-  });
-
-  it('an overflow inside a 200 is an overflow', async () => {
-    const said = 'The number of tokens to keep from the initial prompt is greater than the context length';
-    expect(code(await openaiSays(`event: error\ndata: {"error":{"message":"${said}"}}\n\n`))).toBe(
-      'ERR_CONTEXT_OVERFLOW',
-    );
-  });
-});
-
-describe('bounds', () => {
-  const endless = async (head: string, piece: string) => {
-    const { url, idle } = await serve((socket) => {
-      socket.write(head);
-      const more = (): void => {
-        while (!socket.destroyed && socket.write(piece));
-        if (!socket.destroyed) socket.once('drain', more);
-      };
-      more();
-    });
-    return { url, idle };
-  };
-
-  it.each([
-    ['an event stream without a newline', openai, 'data: ', 'x'.repeat(65_536)],
-    ['an NDJSON stream without a newline', ollama, '{"message":"', 'x'.repeat(65_536)],
-    ['one event of many lines', openai, '', `data: ${'x'.repeat(1000)}\n`],
-    ['comments for ever', openai, '', `: ${'x'.repeat(65_000)}\n`],
-  ])('%s is cut off', async (_, transport, start, piece) => {
-    const { url, idle } = await endless(reply(start), piece);
-    expect(code(await collect(ask(transport, url)))).toBe('ERR_TOO_LARGE');
-    await idle();
-  });
-});
-
 describe('odd but right', () => {
-  const whole = { text: 'hi', finish: { finishReason: 'stop' } };
-  it.each([
-    ['CRLF', (HI + STOP + DONE).replaceAll('\n', '\r\n')],
-    ['lone CR', (HI + STOP + DONE).replaceAll('\n', '\r')],
-    ['a BOM', `\ufeff${HI}${STOP}${DONE}`],
-    ['comments and pings', `: ping\n\n${HI}:\n\n${STOP}${DONE}`],
-    ['no space after the colon', (HI + STOP + DONE).replaceAll('data: ', 'data:')],
-    ['data over two lines', `data: {"choices":\ndata: [{"delta":{"content":"hi"}}]}\n\n${STOP}`],
-    ['no blank line between events', (HI + STOP + DONE).replaceAll('\n\n', '\n')],
-    ['event, id and retry fields', `event: message\nid: 1\nretry: 10\n${HI}${STOP}${DONE}`],
-    ['an unknown field', `foo: bar\n${HI}${STOP}${DONE}`],
-    ['[DONE] twice and more after it', HI + STOP + DONE + DONE + data(chunk({ content: 'no' })) + data('rubbish')],
-    ['no [DONE]', HI + STOP],
-    ['no last blank line', (HI + STOP).trimEnd()],
-    ['JSON without content', data('{"x":1}') + data('[]') + data('null') + data('7') + HI + STOP],
-    [
-      'choices empty, null and missing',
-      data('{"choices":[]}') + data('{"choices":null}') + HI + data('{"id":"x"}') + STOP,
-    ],
-    [
-      'empty and null deltas',
-      data(chunk({ content: '' })) + data(chunk({ content: null })) + HI + data(chunk(null)) + STOP,
-    ],
-    ['content as parts', data(chunk({ content: [{ type: 'text', text: 'hi' }] })) + STOP],
-    ['a second choice', data('{"choices":[{"index":1,"delta":{"content":"no"}}]}') + HI + STOP],
-    ['error: null', data('{"error":null,"choices":[]}') + HI + STOP],
-    ['one JSON body', '{"choices":[{"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}]}'],
-    ['one JSON body over many lines', JSON.stringify(JSON.parse(chunk({ content: 'hi' }, 'stop')), null, 2)],
-  ])('%s', async (_, body) => {
-    const got = await openaiSays(body, 'text/plain');
-    expect(got.error).toBeUndefined();
-    expect(got).toMatchObject(whole);
-  });
-
-  it.each([
-    ['CRLF', (line('hi') + END).replaceAll('\n', '\r\n')],
-    ['a BOM', `\ufeff${line('hi')}${END}`],
-    ['blank lines', `\n${line('hi')}\n\n${END}`],
-    ['no last newline', (line('hi') + END).trimEnd()],
-    ['more after the end', `${line('hi')}${END}${line('no')}rubbish\n`],
-    [
-      'one JSON body over many lines',
-      JSON.stringify(JSON.parse(line('hi', '"done":true,"done_reason":"stop"')), null, 2),
-    ],
-  ])('Ollama: %s', async (_, body) => {
-    const got = await ollamaSays(body, 'text/plain');
-    expect(got.error).toBeUndefined();
-    expect(got).toMatchObject(whole);
-  });
-
   it('joins characters that a server cut in two, and repairs lone halves', async () => {
     const got = await openaiSays(
       data(String.raw`{"choices":[{"delta":{"content":"a\ud83d"}}]}`) +
