@@ -134,7 +134,7 @@ function servedFindings(pins: PinSet, services: readonly Service[] | undefined):
 
 /** Pins of files are for `hashModelFiles`. */
 function isFile(name: string): boolean {
-  return /\.(?:gguf|safetensors|bin|onnx|mlx)$|^sha256-|^(?:[./~\\]|[A-Z]:)/i.test(name);
+  return /\.(?:gguf|safetensors|bin|onnx|mlx)$|^sha256-|^(?:[./~\\]|[a-z]:[\\/])/i.test(name);
 }
 
 function means(name: string, { id, identity, service, type, aliases = [] }: ServedModel): boolean {

@@ -55,8 +55,9 @@ async function hashFile(path: string, signal: AbortSignal | undefined): Promise<
     for (let bytes = 0; ; ) {
       if (signal?.aborted) throw abortError(signal);
       const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, null);
-      if (bytesRead > 0) {
-        bytes += bytesRead;
+      bytes += bytesRead;
+      // One that is written to need not end.
+      if (bytesRead > 0 && bytes <= size) {
         hash.update(buffer.subarray(0, bytesRead));
         continue;
       }
