@@ -1,4 +1,4 @@
-import type { DiscoveryFailure, DiscoveryReport, ServedModel } from '../index.js';
+import type { DeploymentReport, DiscoveryFailure, DiscoveryReport, ServedModel } from '../index.js';
 import { wrap } from './layout.js';
 
 /** Models that a request can go to without a grant. */
@@ -19,6 +19,22 @@ export function failuresText(failures: readonly DiscoveryFailure[]): string[] {
       ...(remedy === undefined ? [] : wrap(remedy, 2)),
     ]),
     ...(places.length === 0 ? [] : wrap(`- Nothing listens at ${places.join(', ')}.`, 2, 0)),
+  ];
+}
+
+/** What weakens a deployment, and how many points beside it are fulfilled or to be looked at by hand. */
+export function deploymentText({ findings }: DeploymentReport): string[] {
+  const weak = findings.filter(({ severity }) => severity !== 'info');
+  return [
+    ...weak.flatMap(({ severity, message, remedy }) => [
+      ...wrap(`- ${severity}: ${message}`, 2, 0),
+      ...wrap(remedy, 2),
+    ]),
+    ...wrap(
+      `- ${findings.length - weak.length} further points are fulfilled or to be checked by hand: see --json.`,
+      2,
+      0,
+    ),
   ];
 }
 

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
-import { detectEnvironment, type Environment } from '../index.js';
+import { type DeploymentReport, detectEnvironment, type Environment, SecurityModule, type Service } from '../index.js';
 import type { Command } from './command.js';
-import { adviceText, failuresText, usableModels } from './diagnosis.js';
+import { adviceText, deploymentText, failuresText, usableModels } from './diagnosis.js';
 import { paintFor } from './layout.js';
 import { LOOK_OPTIONS, look } from './look.js';
 import { servicesText } from './services-text.js';
@@ -15,8 +15,9 @@ export const doctor: Command = {
     const { values } = parseArgs({ args, options: LOOK_OPTIONS });
     const [environment, report] = await Promise.all([detectEnvironment(), look(values, terminal)]);
     const usable = usableModels(report);
+    const deployment = await checkDeployment(report.services);
     if (values.json) {
-      terminal.out(`${JSON.stringify({ environment, ...report }, null, 2)}\n`);
+      terminal.out(`${JSON.stringify({ environment, ...report, deployment }, null, 2)}\n`);
     } else {
       const paint = paintFor(terminal.isInteractive);
       const section = (title: string, lines: readonly string[]): string[] =>
@@ -28,12 +29,23 @@ export const doctor: Command = {
         ...servicesText(services, paint),
         ...section('Tried without success', failuresText(failures)),
         ...section('What to do', adviceText(report)),
+        ...section('Deployment, for a router without options', deploymentText(deployment)),
       ];
       terminal.out(`${lines.join('\n').trimEnd()}\n`);
     }
     return usable.length > 0 ? 0 : 1;
   },
 };
+
+/** As it stands for whoever gives no options of their own. */
+async function checkDeployment(services: readonly Service[]): Promise<DeploymentReport> {
+  const security = new SecurityModule();
+  try {
+    return await security.checkDeployment({ services });
+  } finally {
+    await security.close();
+  }
+}
 
 function systemOf({ os, wsl, container }: Environment): string {
   return [os, ...(wsl === 0 ? [] : [`WSL ${wsl}`]), ...(container === null ? [] : [`in ${container}`])].join(', ');

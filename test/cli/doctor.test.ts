@@ -55,6 +55,10 @@ describe('doctor', () => {
     );
     expect(out).toMatch(/http:\/\/localhost:3000 answers \(HTTP 200\), but not as a known model\s+server/);
     expect(out).toMatch(/What to do\n- The context of\s+hf\.co/);
+    expect(out).toMatch(
+      /Deployment, for a router without options\n- (?:error|warning): [\s\S]*- \d+ further points are fulfilled/,
+    );
+    expect(out).toMatch(/- warning: These run on other machines[\s\S]*big:480b-cloud/);
     expect(tooWide(out)).toEqual([]);
     expect(out).not.toContain('\u001b');
   });
@@ -69,6 +73,8 @@ describe('doctor', () => {
     expect(report.services).toMatchObject([{ id: 'ollama@localhost:11434', models: [{}, {}, { remote: 'yes' }] }]);
     expect(report.failures.length).toBeGreaterThan(0);
     expect(report.elapsedMs).toEqual(expect.any(Number));
+    expect(report.deployment.ok).toEqual(expect.any(Boolean));
+    expect(report.deployment.findings.map(({ id }: { id: string }) => id)).toContain('network.firewall');
   });
 
   it.each([
