@@ -259,7 +259,7 @@ export class AuditFiles {
     const torn = Buffer.alloc(this.#size - offset);
     fs.readSync(this.#fd, torn, 0, torn.length, offset);
     const path = `${this.#path(this.#number)}.${randomBytes(4).toString('hex')}.torn`;
-    fs.writeFileSync(path, torn, { flag: 'wx', mode: 0o600, flush: true });
+    fs.writeFileSync(path, torn, { flag: 'wx', mode: 0o600, flush: this.#durability !== 'none' });
     fs.ftruncateSync(this.#fd, offset);
     this.#size = offset;
   }

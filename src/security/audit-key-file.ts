@@ -34,7 +34,7 @@ export function auditKeyFile(path: string, o: AuditKeyFileOptions = {}): () => P
   checkOptions(keyFileSchema, o, 'auditKeyFile');
   return async () => {
     try {
-      if (o.create === true && !fs.existsSync(path)) newFile(path, randomBytes(32));
+      if (o.create === true && !fs.existsSync(path)) newFile(path, randomBytes(32), true);
       return readKey(path);
     } catch (error) {
       if (RouterError.is(error)) throw error;

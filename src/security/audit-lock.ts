@@ -14,7 +14,8 @@ export interface AuditLock {
   release(): void;
 }
 
-const NAME = 'audit.lock';
+/** Stands in the directory while a writer has it. */
+export const LOCK_NAME = 'audit.lock';
 const STALE_STEAL_MS = 10_000;
 
 /**
@@ -22,7 +23,7 @@ const STALE_STEAL_MS = 10_000;
  * Throws `ERR_AUDIT` where another writer holds it.
  */
 export function lockAuditLog(directory: string): AuditLock {
-  const path = join(directory, NAME);
+  const path = join(directory, LOCK_NAME);
   const mine = JSON.stringify({
     pid: process.pid,
     host: hostname(),
@@ -34,7 +35,7 @@ export function lockAuditLog(directory: string): AuditLock {
     throw new RouterError(
       'ERR_AUDIT',
       `The audit log in ${directory} is in use by another writer (process ${printable(pid, 20)} on ${printable(host, 60)}); ` +
-        `give each process its own directory, or remove ${NAME} in it if that process is gone for good.`,
+        `give each process its own directory, or remove ${LOCK_NAME} in it if that process is gone for good.`,
     );
   }
   return {

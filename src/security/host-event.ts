@@ -19,6 +19,7 @@ export function checkHostEvent(
       'use a name such as "login.failed", not one that begins like ours',
     );
   }
+  if (typeof fields !== 'object' || fields === null) throw invalid('fields that are no object', 'use { name: value }');
   const names = Object.keys(fields);
   if (names.length > MAX_FIELDS) throw invalid(`${names.length} fields`, `use at most ${MAX_FIELDS}`);
   const checked: Record<string, string | number | boolean> = {};

@@ -4,10 +4,10 @@ import fs from 'node:fs';
 /** What file systems without hard links say. */
 const NO_LINKS: ReadonlySet<string | undefined> = /* @__PURE__ */ new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
-/** Makes a private file (0600) that nobody ever sees half; `false` where there is one already. */
-export function newFile(path: string, data: string | Uint8Array): boolean {
+/** Makes a private file (0600) that no process ever sees half; `false` where there is one already. With `flush` it survives a power failure. */
+export function newFile(path: string, data: string | Uint8Array, flush = false): boolean {
   const draft = `${path}.${randomBytes(6).toString('hex')}`;
-  const make = (at: string): void => fs.writeFileSync(at, data, { flag: 'wx', mode: 0o600, flush: true });
+  const make = (at: string): void => fs.writeFileSync(at, data, { flag: 'wx', mode: 0o600, flush });
   try {
     make(draft);
     try {

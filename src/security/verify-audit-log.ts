@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { RouterError } from '../core/errors.js';
 import { FIRST_HEAD, MAX_LINE_BYTES, openLine } from './audit-chain.js';
 import { type AuditKeys, loadKeyList } from './audit-key.js';
+import { LOCK_NAME } from './audit-lock.js';
 import { auditSegments, openSegment, segmentNumber } from './audit-segments.js';
 
 /**
@@ -68,7 +69,7 @@ export async function verifyAuditLog(directory: string, o: VerifyOptions = {}): 
   try {
     for (const segment of auditSegments(directory)) {
       chain.begin(segment);
-      for await (const line of linesOf(join(directory, segment))) {
+      for await (const line of linesOf(directory, segment)) {
         const reason = chain.add(line);
         if (reason !== null) return chain.bad(reason);
       }
@@ -175,8 +176,8 @@ const REWRITTEN = 'the record is not the one that the checkpoint names: the log 
 const UNFINISHED_MS = 20;
 
 /** The lines of a file; `null` for one that is too long or has no end. */
-async function* linesOf(path: string): AsyncGenerator<string | null> {
-  const fd = openSegment(path, fs.constants.O_RDONLY);
+async function* linesOf(directory: string, segment: string): AsyncGenerator<string | null> {
+  const fd = openSegment(join(directory, segment), fs.constants.O_RDONLY);
   try {
     const chunk = Buffer.alloc(65_536);
     let rest = '';
@@ -184,7 +185,7 @@ async function* linesOf(path: string): AsyncGenerator<string | null> {
       const bytes = await read(fd, chunk);
       if (bytes === 0) {
         // A writer may be in the middle of a line.
-        if (rest === '' || patience === 0) break;
+        if (rest === '' || patience === 0 || !fs.existsSync(join(directory, LOCK_NAME))) break;
         patience -= 1;
         await new Promise((resolve) => setTimeout(resolve, UNFINISHED_MS));
         continue;

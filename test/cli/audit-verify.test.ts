@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SecurityModule } from 'local-llm-router';
@@ -39,7 +39,61 @@ describe('audit verify', () => {
     expect(tooWide(out).length).toBeLessThanOrEqual(1);
   });
 
+  it('takes all key files of a log whose key changed', async () => {
+    const { directory, key } = await logged();
+    const newer = `${key}-2`;
+    writeFileSync(newer, new Uint8Array(32).fill(9));
+    const security = new SecurityModule({ audit: { directory, key: new Uint8Array(32).fill(9) } });
+    await security.logSecurityEvent('test.three');
+    await security.close();
+    const verify = (...files: string[]) =>
+      run(['audit', 'verify', directory, ...files.flatMap((f) => ['--key-file', f])]);
+    expect((await verify(key, newer)).code).toBe(0);
+    expect((await verify(newer)).code).toBe(0);
+    const { code, out } = await verify(key);
+    expect([code, out]).toEqual([1, expect.stringContaining('newest segment is not sealed with this key')]);
+  });
+
+  it('finds a cut against a checkpoint, or the last line of a file of them', async () => {
+    const { directory, key, segment } = await logged();
+    const lines = readFileSync(join(directory, segment), 'utf8').trim().split('\n');
+    const { seq, h } = JSON.parse(lines.at(-1) as string);
+    const file = `${key}-checkpoints`;
+    writeFileSync(file, `1 ${'0'.repeat(64)}\r\n${seq} ${h}\n`);
+    const verify = (...args: string[]) => run(['audit', 'verify', directory, '--key-file', key, ...args]);
+    expect((await verify('--checkpoint-file', file)).code).toBe(0);
+    // A file of the lines that a sink got serves too.
+    writeFileSync(`${file}-lines`, `${lines.join('\n')}\n`);
+    expect((await verify('--checkpoint-file', `${file}-lines`)).code).toBe(0);
+    writeFileSync(join(directory, segment), `${lines.slice(0, -2).join('\n')}\n`);
+    expect((await verify()).code).toBe(0);
+    for (const cut of [
+      await verify('--checkpoint-file', file),
+      await verify('--checkpoint-file', `${file}-lines`),
+      await verify('--checkpoint', `${seq} ${h}`),
+    ]) {
+      expect([cut.code, cut.out]).toEqual([1, expect.stringContaining(`the checkpoint names record ${seq}`)]);
+    }
+  });
+
+  it('ends with 2 for a key or a checkpoint that is none', async () => {
+    const { directory, key } = await logged();
+    writeFileSync(`${key}-short`, 'short');
+    writeFileSync(`${key}-empty`, '');
+    for (const [args, message] of [
+      [['--key-file', `${key}-short`], /at least 32 random bytes/],
+      [['--checkpoint', 'nonsense'], /checkpoint/],
+      [['--checkpoint-file', `${key}-empty`], /checkpoint/],
+    ] as const) {
+      const { code, out, err } = await run(['audit', 'verify', directory, ...args]);
+      expect([code, out]).toEqual([2, '']);
+      expect(err).toMatch(message);
+    }
+  });
+
   it.each([
+    [['a', '--checkpoint-file', '/nowhere/at/all'], /checkpoint file cannot be read/],
+    [['a', '--checkpoint', 'x', '--checkpoint-file', 'y'], /Give one checkpoint/],
     [['/nowhere/at/all'], /ERR_AUDIT/],
     [[], /Name one directory/],
     [['a', 'b'], /Name one directory/],

@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,4 +18,12 @@ export async function childScript(contents: string): Promise<{ path: string; don
   });
   await writeFile(path, outputFiles[0]?.text ?? '');
   return { path, done: () => rm(directory, { recursive: true }) };
+}
+
+/** Runs such a script to its end, below another command if there is one; gives what it wrote. */
+export function runChild(path: string, args: readonly string[], below: readonly string[] = []): Promise<string> {
+  const [program, ...rest] = [...below, process.execPath, path, ...args] as [string, ...string[]];
+  return new Promise((resolve, reject) => {
+    execFile(program, rest, (error, stdout) => (error ? reject(error) : resolve(stdout)));
+  });
 }
