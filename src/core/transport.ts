@@ -53,7 +53,12 @@ export interface Transport {
   chat(request: ChatRequest, o: { signal: AbortSignal; fetch: FetchLike }): AsyncIterable<TransportEvent>;
   /** Embeds texts. */
   embed?(
-    request: { model: ModelRef; input: string[]; headers?: Record<string, string> },
+    request: {
+      model: ModelRef;
+      input: string[];
+      headers?: Record<string, string>;
+      keepAlive?: string | number | undefined;
+    },
     o: { signal: AbortSignal; fetch: FetchLike },
   ): Promise<{ embeddings: number[][]; usage?: Usage }>;
   /** Counts tokens exactly. */

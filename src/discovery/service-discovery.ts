@@ -5,6 +5,7 @@ import type { ModelRef, ServedModel } from '../core/model.js';
 import type { DiscoveryReport, Service, ServiceChange, ServiceEndpoint } from '../core/service.js';
 import { abortError, raceAbort, withDeadline } from '../internal/deadline.js';
 import { SecurityModule } from '../security/security-module.js';
+import type { ModelControl } from '../services/service-spec.js';
 import { type DiscoveryOptions, type DiscoverySettings, discoverySettings } from './discovery-options.js';
 import { endpointHeaders } from './endpoint-headers.js';
 import type { FoundService } from './found-service.js';
@@ -42,6 +43,9 @@ export interface ServiceConnection {
   readonly cutsPrompts: boolean;
   /** Requests at once; `null`: no limit of ours. */
   readonly maxConcurrent: number | null;
+  /** How the server is told to load or unload a model, where it can be. */
+  readonly load: ModelControl | undefined;
+  readonly unload: ModelControl | undefined;
 }
 
 /**
@@ -173,6 +177,8 @@ export class ServiceDiscovery {
       answersWhole: isNative && spec.answersWhole === true,
       cutsPrompts: spec.cutsPrompts === true,
       maxConcurrent: endpoint?.maxConcurrent ?? reading.maxConcurrent ?? null,
+      load: spec.load,
+      unload: spec.unload,
     };
   }
 

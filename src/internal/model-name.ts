@@ -7,6 +7,6 @@ export function refKey({ service, id }: Pick<ModelRef, 'service' | 'id'>): strin
 }
 
 /** How a model is named in a message. */
-export function nameOf(model: ModelRef): string {
+export function nameOf(model: Pick<ModelRef, 'service' | 'id'>): string {
   return `Model "${printable(model.id, 100)}" at ${printable(model.service, 100)}`;
 }

@@ -92,6 +92,14 @@ export class ModelSelector {
     return this.#options.pins;
   }
 
+  /**
+   * Whether a name means this model, as the `model` of a request does.
+   * @internal
+   */
+  isNamed(model: ServedModel, name: string): boolean {
+    return this.#profile(model).names.has(plainName(name));
+  }
+
   /** What holds per category, defaults filled. */
   get routing(): Readonly<Record<TaskCategory, TaskRouteInEffect>> {
     return this.#options.routing;

@@ -64,7 +64,8 @@ function smallerThan(sent: FittedPrompt | undefined): number | undefined {
 /** A key may come from a vault, and must not hold the call for ever. */
 const KEY_TIMEOUT_MS = 10_000;
 
-async function headersOf(
+/** The headers of a service, with a fresh key. */
+export async function headersOf(
   connection: ServiceConnection,
   clock: Clock,
   signal: AbortSignal,
@@ -172,6 +173,7 @@ async function candidateFor(
     ...(request.prefix === undefined ? {} : { prompt: request.prefix }),
     ...(numCtx === undefined ? {} : { numCtx }),
     ...(maxTokens === undefined ? {} : { maxTokens }),
+    ...(request.wire.keepAlive === undefined ? state.kept.keepAlive(model, way.transport) : {}),
   };
   const { beforeRequest } = parts.hooks;
   if (beforeRequest !== undefined) {

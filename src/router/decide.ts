@@ -61,6 +61,9 @@ export async function decide(state: RouterState, question: Question, signal: Abo
     const usable = new Set(ranked.map(({ model }) => refKey(model)));
     rejected = rejected.filter(({ model }) => !usable.has(refKey(model)));
   }
+  const kept = state.kept.arrange(ranked);
+  ranked = kept.ranked;
+  notes.push(...kept.notes);
   const caller = toolCaller(state, request);
   const at = caller === undefined ? -1 : ranked.findIndex(({ model }) => refKey(model) === refKey(caller));
   if (at >= 0) {

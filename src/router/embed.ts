@@ -117,7 +117,7 @@ async function embedWithin(
       return {
         ...way,
         transport: embedder(transport, texts, keep),
-        request: { model, messages: [], headers },
+        request: { model, messages: [], headers, ...state.kept.keepAlive(model, transport) },
         priority: 'interactive',
       };
     },
@@ -165,9 +165,10 @@ function decide(state: RouterState, texts: readonly string[], options: EmbedOpti
     allowExternal: external.isAllowed,
     ...(options?.model === undefined ? {} : { model: options.model }),
   };
-  const { ranked, rejected } = state.pins.admit(selector.rank(task, discovery.models(), requirements));
+  const { ranked: all, rejected } = state.pins.admit(selector.rank(task, discovery.models(), requirements));
+  const { ranked, notes: kept } = state.kept.arrange(all);
   const { lastEmbedder } = state;
-  const notes: string[] = [...external.notes];
+  const notes: string[] = [...external.notes, ...kept];
   if (lastEmbedder !== undefined && options?.model === undefined && ranked.length > 0) {
     const at = ranked.findIndex(({ model }) => refKey(model) === refKey(lastEmbedder));
     if (at > 0) ranked.unshift(...ranked.splice(at, 1));
@@ -202,7 +203,7 @@ function embedder(transport: Transport, texts: readonly string[], keep: (vectors
     name: transport.name,
     specificationVersion: 1,
     capabilities: {},
-    async *chat({ model, headers }, o) {
+    async *chat({ model, headers, keepAlive }, o) {
       if (transport.embed === undefined) {
         throw new RouterError(
           'ERR_UNSUPPORTED',
@@ -210,7 +211,7 @@ function embedder(transport: Transport, texts: readonly string[], keep: (vectors
           { service: model.service, model: model.id },
         );
       }
-      const { embeddings, usage } = await transport.embed({ model, input: [...texts], headers }, o);
+      const { embeddings, usage } = await transport.embed({ model, input: [...texts], headers, keepAlive }, o);
       checkVectors(embeddings, texts.length, model);
       keep(embeddings);
       yield { type: 'reasoning', text: 'vectors' };

@@ -18,6 +18,7 @@ import type { SecurityModule } from '../security/security-module.js';
 import { checkEmbedding, type EmbedOptions, type EmbedResult, embed } from './embed.js';
 import { explain } from './explain.js';
 import type { Call } from './hooks.js';
+import { KeptModels } from './kept-models.js';
 import { isLoading, noService } from './loading.js';
 import { Network } from './network.js';
 import { PinGuard } from './pin-guard.js';
@@ -28,6 +29,7 @@ import { makeParts, type RouterOptions } from './router-options.js';
 import { BoundedMap, type RouterState } from './router-state.js';
 import { RunningCalls } from './running-calls.js';
 import { SessionQueue } from './session-queue.js';
+import { controlModel } from './warm.js';
 
 /**
  * What a status page shows.
@@ -123,6 +125,7 @@ export class LocalLLMRouter {
         serena: parts.serena !== null,
       },
       network: new Network(parts.security),
+      kept: new KeptModels(parts),
       pins: new PinGuard(parts),
       health: new Health(clock),
       queues: new Queues(clock),
@@ -193,6 +196,26 @@ export class LocalLLMRouter {
     return embed(this.#state, { texts, options, link: linkSignal(options?.signal) }, this.#watchers);
   }
 
+  /**
+   * Loads a model into its server's memory now, so that the next call need not wait; resolves when it is there. Nothing else
+   * ever loads a model on purpose. Named as in `model` of a request; waits for other models in use at that server, and for
+   * ten minutes at most (`timeouts.firstContentMs`). Leaving early does not stop every server from loading.
+   *
+   * Rejects with a `RouterError`: `ERR_NO_MODEL`, `ERR_UNSUPPORTED` (the server cannot be told to), `ERR_EGRESS_DENIED` (the
+   * model does not stay here), `ERR_TIMEOUT`, and as {@link LocalLLMRouter.route} does.
+   */
+  warm(model: string, o: CallOptions = {}): Promise<void> {
+    return this.#control('load', model, o);
+  }
+
+  /**
+   * Lets a model's server take it out of memory now; resolves when it is gone, or will be with its last answer. Some servers
+   * cut answers that it is giving. Nothing else ever unloads a model on purpose. Rejects as {@link LocalLLMRouter.warm} does.
+   */
+  unload(model: string, o: CallOptions = {}): Promise<void> {
+    return this.#control('unload', model, o);
+  }
+
   /** What a status page shows; asks nobody. */
   status(): RouterStatus {
     const { health, queues } = this.#state;
@@ -239,6 +262,11 @@ export class LocalLLMRouter {
   /** The same as {@link LocalLLMRouter.close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  async #control(what: 'load' | 'unload', model: string, { signal }: CallOptions): Promise<void> {
+    this.#checkOpen();
+    return controlModel(this.#state, what, model, linkSignal(signal));
   }
 
   #run(call: Call): AsyncGenerator<RouteEvent, RouteResult, void> {

@@ -46,6 +46,11 @@ export interface RouterOptions {
   readonly discovery?: ServiceDiscovery | DiscoveryOptions | false | undefined;
   /** How models are ranked. */
   readonly selector?: ModelSelector | ModelSelectorOptions | undefined;
+  /**
+   * Models to keep in memory, named as in `model` of a request: requests to them ask Ollama to keep them loaded (unless the
+   * call says `keepAlive`), and a model whose load could push one of them out is tried after the others.
+   */
+  readonly pinnedModels?: readonly string[] | undefined;
   /** Models that come first, per category; short for `selector.taskRouting`. */
   readonly taskRouting?: ModelSelectorOptions['taskRouting'];
   /** How conversations are kept. */
@@ -100,6 +105,7 @@ export interface RouterParts {
   readonly workspace: string | undefined;
   readonly discovery: ServiceDiscovery;
   readonly selector: ModelSelector;
+  readonly pinnedModels: readonly string[];
   readonly context: ContextManager;
   readonly security: SecurityModule;
   /** Parts that the router made itself and therefore closes. */
@@ -136,6 +142,7 @@ export const routerSchema = v.strictObject({
     ]),
   ),
   selector: optional(either('a ModelSelector or its options', (x) => x instanceof ModelSelector, modelSelectorSchema)),
+  pinnedModels: optional(listOf(text(), 'model names')),
   taskRouting: optional(taskRoutingSchema),
   context: optional(either('a ContextManager or its options', (x) => x instanceof ContextManager, contextSchema)),
   store: optional(injected('a KeyValueStore', 'get', 'set', 'delete', 'list')),
@@ -208,6 +215,7 @@ export function makeParts(options: RouterOptions = {}): RouterParts {
     workspace: options.workspace,
     discovery,
     selector: makeSelector(options),
+    pinnedModels: options.pinnedModels ?? [],
     context: makeContext(options),
     security,
     owned: {

@@ -2,6 +2,7 @@ import type { Environment } from '../core/environment.js';
 import type { ModelRef, ServedModel } from '../core/model.js';
 import type { Health } from '../execution/health.js';
 import type { Queues } from '../execution/queues.js';
+import type { KeptModels } from './kept-models.js';
 import type { Network } from './network.js';
 import type { PinGuard } from './pin-guard.js';
 import type { RouterParts } from './router-options.js';
@@ -14,6 +15,7 @@ export interface RouterState {
   /** What the system prompt names. */
   environment: Environment;
   readonly network: Network;
+  readonly kept: KeptModels;
   readonly pins: PinGuard;
   readonly health: Health;
   readonly queues: Queues;

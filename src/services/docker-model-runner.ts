@@ -19,6 +19,16 @@ export const dockerModelRunner: ServiceSpec = {
   requests: ['GET /', 'GET /version', 'GET /v1/models', 'GET /models', 'GET /engines/ps', 'GET /engines/_configure'],
   identify,
   read,
+  load: {
+    requests: ({ id: model }) => [
+      {
+        path: '/v1/chat/completions',
+        headers: { 'x-preload-only': 'true' },
+        body: { model, messages: [{ role: 'user', content: 'hi' }] },
+      },
+    ],
+  },
+  unload: { requests: ({ id }) => [{ path: '/engines/unload', body: { models: namesOf(id) } }] },
 };
 
 type Json = Record<string, unknown>;

@@ -1,7 +1,7 @@
 import type { Capability } from '../core/model.js';
 import { asCount, asObject, asString } from '../internal/json.js';
 import { assumed, goodObject, openAiList, said } from './reply.js';
-import type { Ask, ModelFacts, Reading, Reply, ServiceSpec } from './service-spec.js';
+import type { Ask, ControlRequest, ModelFacts, Reading, Reply, ServiceSpec } from './service-spec.js';
 
 /**
  * KoboldCpp; measured on 1.104, router mode read from the source of 1.117.
@@ -26,7 +26,19 @@ export const koboldCpp: ServiceSpec = {
   ],
   identify,
   read,
+  // With `--admin` only; the process starts anew with it.
+  load: { isEarly: true, requests: ({ id }) => reload(id), outcome },
+  unload: { requests: () => reload('unload_model'), outcome },
 };
+
+function reload(filename: string): readonly ControlRequest[] {
+  return [{ path: '/api/admin/reload_config', body: { filename } }];
+}
+
+/** Without `--admin` it answers 200 all the same. */
+function outcome({ json }: Reply): 'unsupported' | undefined {
+  return asObject(json)?.['success'] === false ? 'unsupported' : undefined;
+}
 
 type Json = Record<string, unknown>;
 

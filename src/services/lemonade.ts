@@ -20,6 +20,12 @@ export const lemonade: ServiceSpec = {
   requests: ['GET /v1/health', 'GET /v1/models'],
   identify,
   read,
+  load: {
+    requests: ({ id: model_name, isPinned }) => [
+      { path: '/v1/load', body: { model_name, ...(isPinned ? { pinned: true } : {}) } },
+    ],
+  },
+  unload: { requests: ({ id: model_name }) => [{ path: '/v1/unload', body: { model_name } }] },
 };
 
 type Json = Record<string, unknown>;

@@ -19,6 +19,15 @@ export const llamaCpp: ServiceSpec = {
   requests: ['GET /health', 'GET /props', 'GET /v1/models'],
   identify,
   read,
+  load: {
+    isEarly: true,
+    requests: ({ id: model }) => [{ path: '/models/load', body: { model } }],
+    outcome: ({ text }) => (text.includes('already running') ? 'done' : undefined),
+  },
+  unload: {
+    requests: ({ id: model }) => [{ path: '/models/unload', body: { model } }],
+    outcome: ({ text }) => (text.includes('is not running') ? 'done' : undefined),
+  },
 };
 
 type Json = Record<string, unknown>;

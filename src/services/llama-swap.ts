@@ -22,7 +22,21 @@ export const llamaSwap: ServiceSpec = {
   requests: ['GET /api/version', 'GET /v1/models', 'GET /running'],
   identify,
   read,
+  load: {
+    // Any request starts the model, and this one spends no token; whether its backend knows the path does not matter.
+    requests: ({ id }) => [{ path: `/upstream/${pathOf(id)}/health`, method: 'GET' }],
+    outcome: ({ json }) => (asObject(json)?.['src'] === 'llama-swap' ? 'failed' : 'done'),
+  },
+  unload: { requests: ({ id }) => [{ path: `/api/models/unload/${pathOf(id)}` }] },
 };
+
+/** Ids may hold slashes, which stay; nothing else of an id may become part of the address. */
+function pathOf(id: string): string {
+  return id
+    .split('/')
+    .map((part) => encodeURIComponent(part).replace(/^\.+$/, (dots) => dots.replaceAll('.', '%2E')))
+    .join('/');
+}
 
 type Json = Record<string, unknown>;
 

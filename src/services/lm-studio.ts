@@ -18,7 +18,18 @@ export const lmStudio: ServiceSpec = {
   requests: ['GET /lmstudio-greeting', 'GET /api/v1/models', 'GET /api/v0/models', 'GET /v1/models'],
   identify,
   read,
+  load: { requests: ({ id: model }) => [{ path: '/api/v1/models/load', body: { model } }], outcome: noRoute },
+  unload: {
+    requests: ({ id, aliases }) =>
+      [id, ...aliases].map((instance_id) => ({ path: '/api/v1/models/unload', body: { instance_id } })),
+    outcome: noRoute,
+  },
 };
+
+/** Unknown paths are answered with 200 and a text. */
+function noRoute({ status, json }: Reply): 'unsupported' | undefined {
+  return status === 200 && asString(asObject(json)?.['error']) !== undefined ? 'unsupported' : undefined;
+}
 
 type Json = Record<string, unknown>;
 

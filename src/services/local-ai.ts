@@ -28,6 +28,8 @@ export const localAI: ServiceSpec = {
   ],
   identify,
   read,
+  load: { requests: ({ id: model }) => [{ path: '/backend/load', body: { model } }] },
+  unload: { requests: ({ id: model }) => [{ path: '/backend/shutdown', body: { model } }] },
 };
 
 type Json = Record<string, unknown>;

@@ -19,6 +19,22 @@ export const ollama: ServiceSpec = {
   requests: ['GET /', 'GET /api/version', 'GET /api/tags', 'GET /api/ps', 'GET /v1/models', 'POST /api/show'],
   identify,
   read,
+  load: {
+    renews: true,
+    // Without the context that it has, a loaded model would be loaded anew. An embedding model refuses to generate.
+    requests: ({ id: model, isEmbedding, numCtx: num_ctx, isPinned }) => [
+      {
+        path: isEmbedding ? '/api/embed' : '/api/generate',
+        body: {
+          model,
+          ...(isEmbedding ? { input: '' } : {}),
+          ...(isPinned ? { keep_alive: -1 } : {}),
+          ...(num_ctx === undefined ? {} : { options: { num_ctx } }),
+        },
+      },
+    ],
+  },
+  unload: { requests: ({ id: model }) => [{ path: '/api/generate', body: { model, keep_alive: 0 } }] },
   digests,
 };
 

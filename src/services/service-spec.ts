@@ -55,6 +55,41 @@ export interface Refused {
   readonly remedy: string;
 }
 
+/** What a request that loads or unloads is about. */
+export interface ControlledModel {
+  readonly id: string;
+  /** Further names of it, the server's own among them. */
+  readonly aliases: readonly string[];
+  readonly isEmbedding: boolean;
+  /** The context to load with, in tokens, where the server takes one from a request. */
+  readonly numCtx: number | undefined;
+  /** The host wants it kept in memory. */
+  readonly isPinned: boolean;
+}
+
+/** One request of a {@link ModelControl}; the path is below the base URL. */
+export interface ControlRequest {
+  readonly path: `/${string}`;
+  /** Default: POST with the body, or an empty object. */
+  readonly method?: 'GET' | undefined;
+  readonly body?: Readonly<Record<string, unknown>> | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
+/** How a server is told to load or to unload a model. Only ever sent because the host asked for just that. */
+export interface ModelControl {
+  /** Several: one for each name under which the model may be in memory; what is not there is no failure. */
+  requests(model: ControlledModel): readonly ControlRequest[];
+  /** What a reply means where its status does not tell. */
+  outcome?(reply: Reply): 'done' | 'failed' | 'unsupported' | undefined;
+  /** The reply comes before the end: the model's state tells it. */
+  readonly isEarly?: boolean | undefined;
+  /** Sent for a model in memory too: it then stays longer. */
+  readonly renews?: boolean | undefined;
+  /** Takes models that the server does not list. */
+  readonly takesUnlisted?: boolean | undefined;
+}
+
 /**
  * One kind of server: where it listens, what may be asked, how it is known and what its answers mean.
  * A new kind is a new file with one of these and one line in `registry.ts`.
@@ -81,6 +116,9 @@ export interface ServiceSpec {
   readonly owner?: string | undefined;
   /** Whether it passes requests on to other servers; a model that one of those lists itself is listed there only. */
   readonly isProxy?: boolean | undefined;
+  /** How it loads and unloads on request, where it can. */
+  readonly load?: ModelControl | undefined;
+  readonly unload?: ModelControl | undefined;
   /** Requests of other tables that have a side effect at this one: never sent where the host says that it is this one. */
   readonly never?: readonly SafeRequest[] | undefined;
   /** Everything that discovery may send: nothing here loads, wakes, unloads or downloads a model or spends a token. */

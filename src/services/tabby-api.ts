@@ -17,6 +17,13 @@ export const tabbyAPI: ServiceSpec = {
   requests: ['GET /.well-known/serviceinfo', 'GET /v1/model'],
   identify,
   read,
+  // For an administrator's key only. Progress comes as events, and so does a failure.
+  load: {
+    takesUnlisted: true,
+    requests: ({ id }) => [{ path: '/v1/model/load', body: { name: id, model_name: id } }],
+    outcome: ({ status, text }) => (status === 200 && !text.includes('"finished"') ? 'failed' : undefined),
+  },
+  unload: { requests: () => [{ path: '/v1/model/unload' }] },
 };
 
 async function identify(ask: Ask): Promise<boolean> {

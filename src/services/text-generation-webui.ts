@@ -19,6 +19,12 @@ export const textGenerationWebUI: ServiceSpec = {
   requests: ['GET /openapi.json', 'GET /v1/internal/model/info', 'GET /v1/models'],
   identify,
   read,
+  // For an administrator's key only. A load that fails leaves no model behind.
+  load: {
+    takesUnlisted: true,
+    requests: ({ id }) => [{ path: '/v1/internal/model/load', body: { model_name: id } }],
+  },
+  unload: { requests: () => [{ path: '/v1/internal/model/unload' }] },
 };
 
 type Json = Record<string, unknown>;

@@ -1,3 +1,5 @@
+import { asArray } from '../internal/json.js';
+import { fields } from './answer.js';
 import { llamaCppDialect } from './fake-llama-cpp.js';
 import type { FakeRequest } from './fake-request.js';
 import type { FakeModel, FakeServer, FakeServerOptions } from './fake-server.js';
@@ -85,10 +87,12 @@ function dockerModelRunner(settings: FakeSettings): Dialect {
       },
       '/engines/_configure': { GET: () => json([]) },
       '/engines/unload': {
-        POST: () => {
-          const count = loaded.size;
-          loaded.clear();
-          return json({ unloaded_runners: count });
+        POST: (request) => {
+          const { all, models } = fields(request);
+          const names = asArray(models).map((name) => plain(String(name)));
+          const gone = running().filter(({ id }) => all === true || names.includes(plain(id)));
+          for (const { id } of gone) loaded.delete(id);
+          return json({ unloaded_runners: gone.length });
         },
       },
       '/api/version': { GET: () => json({ version: '0.1.0' }) },

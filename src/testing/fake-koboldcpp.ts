@@ -162,6 +162,9 @@ function koboldCpp(settings: FakeSettings): Dialect {
       '/api/extra/tokencount': { POST: tokencount },
       '/api/extra/tokenize': { POST: tokencount },
       '/v1/embeddings': { POST: embeddings },
+      // As without `--admin`.
+      '/api/admin/list_options': { GET: () => json([]) },
+      '/api/admin/reload_config': { POST: () => json({ success: false }) },
       '/api/extra/abort': { POST: () => json({ success: 'true', done: 'true' }) },
     },
     refuse: (request) => {

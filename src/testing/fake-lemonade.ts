@@ -1,3 +1,5 @@
+import { fields } from './answer.js';
+import type { FakeRequest } from './fake-request.js';
 import type { FakeModel, FakeServer, FakeServerOptions } from './fake-server.js';
 import { type FakeSettings, normalise, type ServedFake } from './fake-settings.js';
 import type { Dialect, Handler, Reply } from './generation.js';
@@ -45,6 +47,23 @@ function lemonade(settings: FakeSettings): Dialect {
       return engineOf(settings, model, { file: fileOf(model), headers: {} })(path, request);
     };
   };
+  const control =
+    (on: boolean) =>
+    (request: FakeRequest): Reply => {
+      const body = fields(request);
+      const name = String(body['model_name'] ?? body['model'] ?? '');
+      const model = settings.models.find(({ id }) => id === name);
+      const isThere = on ? model !== undefined && !model.remote : loaded.has(name);
+      if (model === undefined || !isThere) {
+        const more = { param: 'model', code: 'model_not_found', requested_model: name };
+        return failed(404, `Model not ${on ? 'found' : 'loaded'}: ${name}`, 'model_not_found', more);
+      }
+      if (on) loaded.add(name);
+      else loaded.delete(name);
+      return on
+        ? json({ checkpoint: fileOf(model), model_name: name, recipe: 'llamacpp', status: 'success' })
+        : json({ message: 'Model unloaded successfully', model_name: name, status: 'success' });
+    };
   const health = (): Reply =>
     json({
       status: 'ok',
@@ -60,6 +79,8 @@ function lemonade(settings: FakeSettings): Dialect {
     '/models': { GET: () => json({ object: 'list', data: settings.models.map(entry) }) },
     '/chat/completions': { POST: passOn('/v1/chat/completions') },
     '/embeddings': { POST: passOn('/v1/embeddings') },
+    '/load': { POST: control(true) },
+    '/unload': { POST: control(false) },
   };
   const prefixes = ['/v1', '/v0', '/api/v1', '/api/v0'];
 

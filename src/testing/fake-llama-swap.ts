@@ -72,6 +72,22 @@ function llamaSwap(settings: FakeSettings): Dialect {
       return engine(path, request);
     },
   });
+  /** Routes that hold the id of a model, which may hold slashes. */
+  const named = ({ method, path }: FakeRequest): Reply | undefined => {
+    const [, stop, start] = /^\/(?:api\/models\/unload\/(.+)|upstream\/(.+)\/health)$/.exec(path) ?? [];
+    if (stop === undefined ? start === undefined || method !== 'GET' : method !== 'POST') return undefined;
+    const model = settings.models.find(({ id }) => id === decodeURIComponent(stop ?? start ?? ''));
+    if (model === undefined || model.remote)
+      return failed(404, 'model not found', 'invalid_request_error', 'not_found');
+    if (stop !== undefined) {
+      if (running === model.id) running = undefined;
+      return text('OK');
+    }
+    running = model.id;
+    const headers = { Server: 'llama.cpp', 'Access-Control-Allow-Origin': '' };
+    const type = { 'Content-Type': 'application/json; charset=utf-8' };
+    return { status: 200, headers: { ...headers, ...type }, body: '{"status":"ok"}' };
+  };
   const unload = (reply: Reply) => (): Reply => {
     running = undefined;
     return reply;
@@ -108,9 +124,9 @@ function llamaSwap(settings: FakeSettings): Dialect {
       settings.apiKey === undefined || !GUARDED.test(request.path) || hasKey(request, settings.apiKey)
         ? undefined
         : unauthorized(),
-    missing: (_, allowed) =>
+    missing: (request, allowed) =>
       allowed === undefined
-        ? text('404 page not found\n', 404, NO_SNIFF)
+        ? (named(request) ?? text('404 page not found\n', 404, NO_SNIFF))
         : text('Method Not Allowed\n', 405, { ...NO_SNIFF, Allow: allowed.join(', ') }),
     error: (_, status, message) => failed(status, message, ...(ERRORS[status] ?? ['server_error', 'internal_error'])),
     loading: ({ model }) => failed(503, `[${model ?? ''}] process is not ready`, 'server_error', 'internal_error'),

@@ -110,23 +110,23 @@ function ollama(settings: FakeSettings): Dialect {
       if (messages.length === 0 && route === 'openai') {
         return unread(request, "[] is too short - 'messages'");
       }
+      const keepMs = keepAlive(body['keep_alive']);
+      const said = route === 'chat' ? { message: { role: 'assistant', content: '' } } : { response: '' };
+      const loadOnly = (done_reason: string): Reply =>
+        native({ model: name, created_at: stamp(), ...said, done: true, done_reason });
+      // Whatever it can do, it can be unloaded.
+      if (messages.length === 0 && keepMs === 0) {
+        running.delete(model.id);
+        return loadOnly('unload');
+      }
       const problem = unable(request, model);
       if (problem !== undefined) return fail(request, 400, problem);
 
       const context = inForce(model, route === 'openai' ? undefined : options['num_ctx']);
       const cold = running.get(model.id)?.contextLength !== context;
-      const keepMs = keepAlive(body['keep_alive']);
       if (messages.length === 0) {
-        if (keepMs === 0) running.delete(model.id);
-        else load(model, context, keepMs);
-        const said = route === 'chat' ? { message: { role: 'assistant', content: '' } } : { response: '' };
-        return native({
-          model: name,
-          created_at: stamp(),
-          ...said,
-          done: true,
-          done_reason: keepMs === 0 ? 'unload' : 'load',
-        });
+        load(model, context, keepMs);
+        return loadOnly('load');
       }
       load(model, context, keepMs);
       const tools = body['tools'];
@@ -166,7 +166,7 @@ function ollama(settings: FakeSettings): Dialect {
   const embed: Handler = (request) => {
     const model = target(request, (name) => `model "${name}" not found, try pulling it first`);
     if ('status' in model) return model;
-    load(model, model.contextLength);
+    load(model, model.contextLength, keepAlive(fields(request)['keep_alive']));
     if (!model.capabilities.has('embedding')) return fail(request, 501, NO_EMBEDDINGS);
     const inputs = inputsOf(fields(request));
     const { dimensions } = fields(request);

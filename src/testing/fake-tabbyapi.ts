@@ -11,7 +11,7 @@ const DEFAULT_MODELS: readonly FakeModel[] = [{ id: 'Qwen2.5-Coder-14B-Instruct-
 
 /**
  * Starts a fake TabbyAPI: built from its source, not from a recording. It serves the first model, whatever a request
- * names; an empty list is a server without one. Usage comes only where `stream_options` asks for it, streamed or not.
+ * names, or the one that it was told to load; an empty list is a server without one. Usage comes only where `stream_options` asks for it, streamed or not.
  * Tokens of a prompt are a quarter of its characters.
  *
  * @throws RouterError `ERR_INVALID_OPTION` for a wrong option or a port in use.
@@ -23,8 +23,23 @@ export async function fakeTabbyAPI(options?: FakeServerOptions): Promise<FakeSer
 }
 
 function tabbyAPI(settings: FakeSettings): Dialect {
-  const [model] = settings.models;
+  let [model] = settings.models;
   let count = 0;
+  const load: Handler = (request) => {
+    const { name, model_name = name } = fields(request);
+    const found = settings.models.find(({ id }) => id === model_name);
+    if (found === undefined) return detail(400, 'Could not find the model path for load.');
+    model = found;
+    const progress = ['processing', 'finished'].map((status, i) =>
+      sse({ model_type: 'model', module: i + 1, modules: 2, status }),
+    );
+    return { status: 200, headers: { 'content-type': STREAM, ...FAST_STREAM }, body: progress.join(''), chunked: true };
+  };
+  const unload = (): Reply => {
+    if (model === undefined) return noModel();
+    model = undefined;
+    return fastJson(null);
+  };
 
   const chat: Handler = async (request): Promise<Outcome> => {
     const invalid = invalidChat(request);
@@ -52,6 +67,8 @@ function tabbyAPI(settings: FakeSettings): Dialect {
       '/v1/models': { GET: list },
       '/v1/model/list': { GET: list },
       '/v1/model': { GET: () => (model ? fastJson(card(model)) : noModel()) },
+      '/v1/model/load': { POST: load },
+      '/v1/model/unload': { POST: unload },
       '/v1/chat/completions': { POST: chat },
       '/v1/token/encode': {
         POST: (request) => {
@@ -75,6 +92,7 @@ function tabbyAPI(settings: FakeSettings): Dialect {
   };
 }
 
+const STREAM = 'text/event-stream; charset=utf-8';
 const OPEN: ReadonlySet<string> = /* @__PURE__ */ new Set(['/health', '/.well-known/serviceinfo', '/openapi.json']);
 const SERVICE = {
   version: 0.1,

@@ -47,13 +47,21 @@ function chat(request: ChatRequest, o: { signal: AbortSignal; fetch: FetchLike }
 }
 
 async function embed(
-  request: { model: ModelRef; input: string[]; headers?: Record<string, string> },
+  request: {
+    model: ModelRef;
+    input: string[];
+    headers?: Record<string, string>;
+    keepAlive?: string | number | undefined;
+  },
   o: { signal: AbortSignal; fetch: FetchLike },
 ): Promise<{ embeddings: number[][]; usage?: Usage }> {
-  const { model, input } = request;
+  const { model, input, keepAlive } = request;
+  // The client's type knows no number below zero; JSON leaves out what is not given.
+  const kept = { keep_alive: keepAlive as string };
   const { Ollama } = await loadClient();
   const response = await sendThrough(
-    (fetch) => new Ollama({ host: addressOf(model), fetch }).embed({ model: model.id, input, truncate: false }),
+    (fetch) =>
+      new Ollama({ host: addressOf(model), fetch }).embed({ model: model.id, input, truncate: false, ...kept }),
     { model, headers: request.headers ?? {}, ...o },
   );
   const { body, embeddings } = await readEmbeddings(response, model, input.length, (reply) =>

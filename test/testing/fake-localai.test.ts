@@ -27,6 +27,7 @@ const failing: FakeServerOptions = { ...plain, reply: '', faults: ['error-in-str
 const rows: Record<string, FakeServerOptions> = {
   version: plain,
   'system-loaded': plain,
+  shutdown: plain,
   models: plain,
   readyz: plain,
   healthz: plain,

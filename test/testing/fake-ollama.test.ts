@@ -71,6 +71,7 @@ const cases: Record<string, { options?: FakeServerOptions; body?: object; loose?
   'chat-load-empty-messages': {},
   'generate-load': {},
   'generate-unload': {},
+  'generate-load-noprompt': {},
   'generate-unknown': {},
   'generate-suffix-no-insert': {},
   'keepalive-0-messages': {},

@@ -37,6 +37,8 @@ const rows: Record<string, FakeServerOptions> = {
   'token-count': plain,
   encode: plain,
   'stop-idle': plain,
+  unload: plain,
+  'err-load-missing': plain,
   'host-docker': plain,
   chat: plain,
   'chat-stream': plain,
