@@ -20,10 +20,26 @@ export type FakeFaultName =
   | 'hang-mid-stream'
   | 'no-finish'
   | 'done-without-finish'
-  | 'empty-answer';
+  | 'empty-answer'
+  | 'status-401'
+  | 'redirect'
+  | 'compressed'
+  | 'not-http'
+  | 'slow-headers'
+  | 'endless-hints'
+  | 'flood'
+  | 'endless-answer'
+  | 'only-keep-alives'
+  | 'byte-by-byte'
+  | 'bom'
+  | 'crlf'
+  | 'keep-alives'
+  | 'more-after-end';
 
 /**
- * Every fault and what it does, for tests that go through all of them.
+ * Every fault and what it does, for tests that go through all of them. After the last five the answer is complete and
+ * right all the same (not streamed it is as always). Where there is no socket (msw), `not-http` is a network error, and
+ * `slow-headers` and `endless-hints` are silence.
  * @public
  */
 export const fakeFaults: Readonly<Record<FakeFaultName, string>> = {
@@ -43,6 +59,20 @@ export const fakeFaults: Readonly<Record<FakeFaultName, string>> = {
   'no-finish': 'ends the body cleanly after the text, without saying that the answer is complete',
   'done-without-finish': 'the same, but with the [DONE] line of the OpenAI dialects',
   'empty-answer': 'answers completely, with nothing in it',
+  'status-401': "answers 401 in the server's own error form, whatever the key",
+  redirect: 'answers 307, to another path of its own',
+  compressed: 'answers in gzip that breaks off after its header, whatever was asked for',
+  'not-http': 'answers with the greeting of another protocol, and closes the connection',
+  'slow-headers': 'sends one byte of a header after another, for ever',
+  'endless-hints': 'sends one 103 Early Hints after another, for ever',
+  flood: 'sends letters without a line end, as fast as they are read, for ever',
+  'endless-answer': 'repeats its answer for ever',
+  'only-keep-alives': 'sends what means nothing (comments or empty lines) for ever',
+  'byte-by-byte': 'sends each byte of the answer by itself',
+  bom: 'begins the answer with a byte order mark',
+  crlf: 'ends the lines of the answer with CR LF',
+  'keep-alives': 'sends what means nothing (comments or empty lines) between the pieces of the answer',
+  'more-after-end': 'sends the answer a second time after its end, and rubbish after that',
 };
 
 /**

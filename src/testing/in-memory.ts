@@ -78,8 +78,8 @@ function lineOf(
       answer?.(new Response(isEmpty ? null : body, { status, headers: { ...headers, ...more } }));
       answer = undefined;
     },
-    write: async (text) => {
-      if (text !== '') push(encoder.encode(text));
+    write: async (piece) => {
+      if (piece !== '') push(typeof piece === 'string' ? encoder.encode(piece) : piece);
     },
     end: () => push('end'),
     cut: () => {

@@ -99,11 +99,12 @@ function lineOf(response: ServerResponse, ended: (left: boolean) => void): Line 
   return {
     gone,
     head: (status, headers) => void response.writeHead(status, headers),
-    write: (text) =>
+    write: (piece) =>
       new Promise((resolve) => {
         if (response.destroyed) return resolve();
-        response.write(text, () => resolve());
+        response.write(piece, () => resolve());
       }),
+    raw: (bytes) => void response.socket?.write(bytes),
     end: () => void response.end(),
     cut: () => {
       cut = true;

@@ -6,7 +6,9 @@ import type { Answer, Dialect, Generation, Outcome, Reply } from './generation.j
 export interface Line {
   /** Sends status and headers; without a length the body goes in chunks. */
   head(status: number, headers: Readonly<Record<string, string>>): void;
-  write(text: string): Promise<void>;
+  write(piece: string | Uint8Array): Promise<void>;
+  /** Sends bytes in place of a reply; absent where there is no socket. */
+  raw?(bytes: string): void;
   end(): void;
   /** Cuts the connection. */
   cut(): void;
@@ -30,7 +32,45 @@ const EARLY: Partial<Record<FakeFaultName, (line: Line, dialect: Dialect, reques
   'status-500': (line, dialect, request) => send(line, dialect.error(request, 500, 'internal error')),
   'status-503-loading': (line, dialect, request) => send(line, dialect.loading(request)),
   overflow: (line, dialect, request) => send(line, dialect.overflow(request, 9_000, 4_096)),
+  'status-401': (line, dialect, request) => send(line, dialect.error(request, 401, 'Invalid API key.')),
+  redirect: (line, _, request) =>
+    send(line, { status: 307, headers: { Location: `${request.path}/elsewhere` }, body: '' }),
+  'not-http': async (line) => {
+    line.raw?.('SSH-2.0-OpenSSH_9.6\r\n');
+    line.cut();
+  },
+  'slow-headers': (line) => {
+    line.raw?.('HTTP/1.1 200 OK\r\nX-Slow: ');
+    return forEver(line, () => line.raw?.('a'));
+  },
+  'endless-hints': (line) => forEver(line, () => line.raw?.('HTTP/1.1 103 Early Hints\r\nLink: </>\r\n\r\n')),
 };
+
+/** What a reader has to take as well as the usual form: the pieces of a whole answer, written otherwise. */
+const ODD: Partial<
+  Record<FakeFaultName, (frames: readonly string[], keepAlive: string) => readonly (string | Uint8Array)[]>
+> = {
+  'byte-by-byte': (frames) => [...new TextEncoder().encode(frames.join(''))].map((byte) => Uint8Array.of(byte)),
+  bom: (frames) => ['\ufeff', ...frames],
+  crlf: (frames) => frames.map((frame) => frame.replaceAll('\n', '\r\n')),
+  'keep-alives': (frames, keepAlive) => frames.flatMap((frame) => [keepAlive, frame]),
+  'more-after-end': (frames) => [...frames, ...frames, 'rubbish\n'],
+};
+
+const FLOOD = 'x'.repeat(65_536);
+const GZIP_HEADER = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3);
+
+/** Goes on until the client leaves. */
+async function forEver(line: Line, step: () => void | Promise<void>): Promise<void> {
+  let left = false;
+  void line.gone.then(() => {
+    left = true;
+  });
+  while (!left) {
+    await step();
+    await line.pause(1);
+  }
+}
 
 /** Answers one request, with what goes wrong in it. */
 export async function play(
@@ -78,8 +118,28 @@ async function stream(
       await line.write(frame);
     }
   };
-  line.head(200, { 'Content-Type': wire.streamType, ...wire.streamHeaders });
+  const keepAlive = wire.streamType.includes('event-stream') ? ': keep-alive\n\n' : '\n';
+  const odd = fault && ODD[fault];
+  const compressed = fault === 'compressed' ? { 'Content-Encoding': 'gzip' } : {};
+  line.head(200, { 'Content-Type': wire.streamType, ...wire.streamHeaders, ...compressed });
+  if (odd !== undefined) {
+    for (const piece of odd([...wire.open, ...content, ...wire.finish(answer), wire.done], keepAlive)) {
+      await line.write(piece);
+    }
+    return line.end();
+  }
   switch (fault) {
+    case 'compressed':
+      await line.write(GZIP_HEADER);
+      return line.end();
+    case 'flood':
+      await write(wire.open);
+      return forEver(line, () => line.write(FLOOD));
+    case 'endless-answer':
+      await write(wire.open);
+      return forEver(line, () => write(content));
+    case 'only-keep-alives':
+      return forEver(line, () => line.write(keepAlive));
     case 'close-before-content':
       return line.cut();
     case 'close-mid-stream':
@@ -114,6 +174,18 @@ async function stream(
 async function sendWhole(line: Line, { wire, answer }: Generation, fault: FakeFaultName | undefined): Promise<void> {
   const reply = wire.whole(answer);
   switch (fault) {
+    case 'flood':
+    case 'endless-answer':
+      line.head(reply.status, reply.headers);
+      await line.write(reply.body.slice(0, reply.body.length / 2));
+      return forEver(line, () => line.write(FLOOD));
+    case 'only-keep-alives':
+      line.head(reply.status, reply.headers);
+      return forEver(line, () => line.write('\n'));
+    case 'compressed':
+      line.head(reply.status, { ...reply.headers, 'Content-Encoding': 'gzip' });
+      await line.write(GZIP_HEADER);
+      return line.end();
     case 'error-before-content':
     case 'error-in-stream':
       return send(line, wire.failed);

@@ -49,6 +49,7 @@ const TOOLS: readonly ToolDefinition[] = [
 const CODES: Partial<Record<FakeFaultName, RouterErrorCode>> = {
   overflow: 'ERR_CONTEXT_OVERFLOW',
   'status-429': 'ERR_OVERLOADED',
+  'status-401': 'ERR_UNAUTHORIZED',
 };
 /** Faults that end by themselves and leave no answer. */
 const ENDING: readonly FakeFaultName[] = [
@@ -65,7 +66,14 @@ const ENDING: readonly FakeFaultName[] = [
   'error-in-stream',
   'no-finish',
   'done-without-finish',
+  'status-401',
+  'redirect',
+  'compressed',
+  'not-http',
+  'flood',
 ];
+/** After these the answer is whole. */
+const ODD: readonly FakeFaultName[] = ['byte-by-byte', 'bom', 'crlf', 'keep-alives', 'more-after-end'];
 
 /**
  * The contract of a {@link Transport} as checks: what it reads, that it ends with exactly one `finish` or a `RouterError`,
@@ -225,6 +233,17 @@ export function transportConformance(o: TransportConformanceOptions): readonly C
         if (CODES[fault] !== undefined) same(code, CODES[fault], 'the code');
         if (fault === 'overflow') same(isRetryable, false, 'whether the same call may be repeated');
       }),
+    ),
+    ...ODD.filter((fault) => !withoutFaults.has(fault)).map((fault) =>
+      at(
+        `gives the whole answer where a server ${fakeFaults[fault]}`,
+        { reply: 'é 😀\n\nb', faults: [fault] },
+        async (call) => {
+          const events = await call.all({});
+          same(textOf(events), 'é 😀\n\nb', 'the text');
+          same(finishOf(events)?.finishReason, 'stop', 'the reason');
+        },
+      ),
     ),
     at('closes the connection when it is aborted before the answer', { faults: ['hang'] }, async (call, server) => {
       const controller = new AbortController();

@@ -12,9 +12,17 @@ const AFTER_CONTENT: readonly FakeFaultName[] = [
   'no-finish',
   'done-without-finish',
 ];
-const HANGING: readonly FakeFaultName[] = ['hang', 'hang-mid-stream'];
+const ENDLESS: readonly FakeFaultName[] = [
+  'hang',
+  'hang-mid-stream',
+  'slow-headers',
+  'only-keep-alives',
+  'endless-answer',
+];
+/** After these the answer is whole. */
+const ODD: readonly FakeFaultName[] = ['byte-by-byte', 'bom', 'crlf', 'keep-alives', 'more-after-end'];
 const BEFORE_CONTENT = (Object.keys(fakeFaults) as FakeFaultName[]).filter(
-  (name) => !AFTER_CONTENT.includes(name) && !HANGING.includes(name) && name !== 'overflow',
+  (name) => !AFTER_CONTENT.includes(name) && !ENDLESS.includes(name) && !ODD.includes(name) && name !== 'overflow',
 );
 const TWO = { models: [{ id: 'first:7b' }, { id: 'second:7b' }], reply: ANSWER };
 const FIRST = {
@@ -106,6 +114,15 @@ describe('a model that fails before its first content', () => {
     await gone.close();
     const { attempts } = await router.route('hello');
     expect(attempts).toMatchObject([{ outcome: 'failed', code: 'ERR_UNREACHABLE' }, { outcome: 'ok' }]);
+  });
+});
+
+describe('a model whose answer has an odd form', () => {
+  it.each(ODD)('(%s) has answered', async (name) => {
+    const fake = await up(fakeOllama({ ...TWO, faults: [{ name, model: 'first:7b' }] }));
+    const { text, attempts } = await over(fake, { taskRouting: FIRST }).route('hello');
+    expect(text).toBe(ANSWER);
+    expect(attempts).toMatchObject([{ model: { id: 'first:7b' }, outcome: 'ok' }]);
   });
 });
 

