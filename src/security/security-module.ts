@@ -10,9 +10,12 @@ import type { PinSet, PinVerdict } from '../internal/pin.js';
 import { mac } from './audit-key.js';
 import { AuditTrail } from './audit-log.js';
 import type { AuditLog } from './audit-log-view.js';
+import { checkDeployment } from './deployment-check.js';
 import type { DeploymentReport } from './deployment-finding.js';
+import { machineFacts } from './deployment-machine.js';
 import { GuardedFetch } from './guarded-fetch.js';
 import { checkHostEvent } from './host-event.js';
+import { hashModelFiles } from './model-files.js';
 import { compilePolicy, describePolicy, type EgressDecision, judgeUrl, type NetworkPolicy } from './network-policy.js';
 import { type NormalSecurity, normalSecurity, type SecurityOptions } from './security-options.js';
 
@@ -148,10 +151,6 @@ export class SecurityModule {
    * and holds no values of variables, keys or contents.
    */
   async checkDeployment(o: { readonly services?: readonly Service[] | undefined } = {}): Promise<DeploymentReport> {
-    const [{ checkDeployment }, { machineFacts }] = await Promise.all([
-      import('./deployment-check.js'),
-      import('./deployment-machine.js'),
-    ]);
     const { options, policy } = this.#parts;
     const { audit, logQueries, logResponses, pins, fetch } = options;
     return checkDeployment({
@@ -175,7 +174,6 @@ export class SecurityModule {
    * `ERR_INVALID_REQUEST` for one that cannot be read, and `ERR_ABORTED`.
    */
   async hashModelFiles(paths: readonly string[], o: CallOptions = {}): Promise<Record<string, string>> {
-    const { hashModelFiles } = await import('./model-files.js');
     const { pins } = this;
     return hashModelFiles(paths, o, pins, (verdict, message) => {
       // A path is content of the host's: it stays out of the log.
