@@ -78,6 +78,7 @@ export { estimateMemory } from './models/memory.js';
 export { parseModelId } from './models/model-id.js';
 export type { Ranking } from './models/model-selector.js';
 export { ModelSelector } from './models/model-selector.js';
+export type { RequestFacts, RoutingRule, RuleCondition } from './models/routing-rules.js';
 export type {
   ModelSelectorOptions,
   Strategy,

@@ -4,7 +4,8 @@ import { printable } from '../internal/redact.js';
 import { estimateMemory, GIB } from './memory.js';
 import { can, type ModelProfile } from './model-profile.js';
 import type { PinRule } from './pin-rule.js';
-import { plainName } from './selector-options.js';
+import { plainName } from './plain-name.js';
+import type { RulesInEffect } from './routing-rules.js';
 
 /** What a model must meet in this ranking. */
 export interface Hurdles {
@@ -14,6 +15,8 @@ export interface Hurdles {
   readonly allowExternal: boolean;
   readonly maxVramBytes: number | null;
   readonly pins: PinRule;
+  /** What rules restrict the request to. */
+  readonly use: RulesInEffect['use'];
   /** The forced model as the host wrote it. */
   readonly forced: string | undefined;
   readonly forcedName: string | undefined;
@@ -23,7 +26,7 @@ export interface Hurdles {
 export function hurdlesOf(
   o: Requirements,
   minContext: number,
-  { maxVramBytes, pins }: { readonly maxVramBytes: number | null; readonly pins: PinRule },
+  { maxVramBytes, pins, use }: Pick<Hurdles, 'maxVramBytes' | 'pins' | 'use'>,
 ): Hurdles {
   return {
     contextTokens: o.contextTokens ?? 0,
@@ -33,6 +36,7 @@ export function hurdlesOf(
     allowExternal: o.allowExternal ?? false,
     maxVramBytes,
     pins,
+    use,
     forced: o.model,
     forcedName: o.model === undefined ? undefined : plainName(o.model),
   };
@@ -49,6 +53,7 @@ export interface Refusal {
 export function refusalOf(profile: ModelProfile, hurdles: Hurdles): Refusal | null {
   return (
     refuseUnforced(profile, hurdles) ??
+    refuseByRule(profile, hurdles) ??
     refusePlace(profile, hurdles) ??
     refusePin(profile, hurdles) ??
     refuseKind(profile, hurdles) ??
@@ -65,6 +70,18 @@ function refuseUnforced({ names }: ModelProfile, { forced, forcedName }: Hurdles
     reason: () => `The request names the model "${printable(forced, 80)}".`,
     remedy: () => 'Leave `model` out, or name this one.',
   };
+}
+
+function refuseByRule({ names }: ModelProfile, { use }: Hurdles): Refusal | null {
+  for (const { rule, names: wanted } of use) {
+    if ([...wanted].some((name) => names.has(name))) continue;
+    return {
+      rule: 'rule',
+      reason: () => `The rule "${rule}" allows other models only.`,
+      remedy: () => 'Serve one of the models in `use` of this rule, or add this one to it.',
+    };
+  }
+  return null;
 }
 
 function refusePlace({ model }: ModelProfile, { allowExternal }: Hurdles): Refusal | null {

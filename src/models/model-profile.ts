@@ -11,7 +11,7 @@ import {
   type TaskScore,
 } from './catalog.js';
 import { bitsPerWeight } from './memory.js';
-import { plainName } from './selector-options.js';
+import { plainName } from './plain-name.js';
 import { taskDefaults } from './task-defaults.js';
 
 /** What does not depend on the task: worked out once per served model. */

@@ -8,17 +8,19 @@ import { type CatalogOverride, catalogEntry } from './catalog.js';
 import { hurdlesOf, type Refusal, refusalOf } from './hard-requirements.js';
 import { type ModelProfile, profileOf } from './model-profile.js';
 import { PinRule } from './pin-rule.js';
+import { plainName } from './plain-name.js';
+import { type RequestFacts, rulesInEffect } from './routing-rules.js';
 import { isStrategy, type Occasion, partsOf, scoreOf } from './scoring.js';
 import {
   type ModelSelectorOptions,
   type NormalSelectorOptions,
   normalSelectorOptions,
-  plainName,
   type TaskRouteInEffect,
 } from './selector-options.js';
 import { taskDefaults } from './task-defaults.js';
 
 export type { CatalogOverride } from './catalog.js';
+export { type RoutingRule, routingRulesSchema } from './routing-rules.js';
 export {
   type ModelSelectorOptions,
   modelSelectorSchema,
@@ -38,6 +40,8 @@ export interface Ranking {
   readonly ranked: RankedModel[];
   /** The others. */
   readonly rejected: Rejection[];
+  /** Which rules hold and what they ask for; empty where none does. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -112,7 +116,8 @@ export class ModelSelector {
    * @param candidates - The served models.
    * @param o - What a model must offer.
    * @param context - `sticky`: the model that answered last in the session. `allowSmallWindow`: our own `minContext` refuses
-   * nothing; one that the host gave still does.
+   * nothing; one that the host gave still does. `facts`: what rules ask about the request itself; without them a rule with
+   * keywords, a language or files does not hold.
    * @returns Usable models in order, and the others with the requirement that they fail.
    * @throws RouterError `ERR_INVALID_OPTION` for an unknown strategy.
    */
@@ -120,13 +125,19 @@ export class ModelSelector {
     task: TaskClassification,
     candidates: readonly ServedModel[],
     o: Requirements = {},
-    context: { readonly sticky?: ModelRef | undefined; readonly allowSmallWindow?: boolean | undefined } = {},
+    context: {
+      readonly sticky?: ModelRef | undefined;
+      readonly allowSmallWindow?: boolean | undefined;
+      readonly facts?: RequestFacts | undefined;
+    } = {},
   ): Ranking {
-    const { routing, maxVramBytes } = this.#options;
+    const { routing, maxVramBytes, rules } = this.#options;
+    const inEffect = rulesInEffect(rules, task, o, context.facts);
     const { listed, minContext, isDefault } = routing[task.category];
     const hurdles = hurdlesOf(o, context.allowSmallWindow && isDefault ? 0 : minContext, {
       maxVramBytes,
       pins: this.#pins,
+      use: inEffect.use,
     });
     const occasion: Occasion = {
       category: task.category,
@@ -134,7 +145,9 @@ export class ModelSelector {
       strategy: this.#strategy(o.strategy),
       contextTokens: hurdles.contextTokens,
       capabilities: hurdles.capabilities,
-      listed,
+      listed: inEffect.prefer.length === 0 ? listed : [...new Set([...inEffect.prefer, ...listed])],
+      preferred: inEffect.prefer.length,
+      avoided: inEffect.avoid,
       sticky: context.sticky,
     };
     const usable: { readonly profile: ModelProfile; readonly score: number }[] = [];
@@ -147,7 +160,8 @@ export class ModelSelector {
     }
     usable.sort((a, b) => b.score - a.score || byName(a.profile.ref, b.profile.ref));
     rejected.sort((a, b) => byName(a.model, b.model));
-    return { ranked: usable.map(({ profile, score }) => rankedModel(profile, score, occasion)), rejected };
+    const ranked = usable.map(({ profile, score }) => rankedModel(profile, score, occasion));
+    return { ranked, rejected, notes: inEffect.notes };
   }
 
   /** The best model for a task, or `null` if none may be used; see {@link ModelSelector.rank}. */

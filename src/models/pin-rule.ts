@@ -1,7 +1,7 @@
 import type { ModelRef, ServedModel } from '../core/model.js';
 import { judgePin, type NamedPin, type PinEvidence, type PinSet, type PinVerdict } from '../internal/pin.js';
 import { namesOf } from './model-profile.js';
-import { plainName } from './selector-options.js';
+import { plainName } from './plain-name.js';
 
 /** What the pins that name a model say of it. */
 export interface PinFinding {

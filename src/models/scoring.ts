@@ -14,6 +14,10 @@ export interface Occasion {
   readonly capabilities: readonly Capability[];
   /** Names that the host lists for the category, best first; empty where it lists none. */
   readonly listed: readonly string[];
+  /** How many of them rules prefer; they stand first. */
+  readonly preferred: number;
+  /** Names that rules would rather leave out. */
+  readonly avoided: ReadonlySet<string>;
   /** The model that answered last in this session. */
   readonly sticky: ModelRef | undefined;
 }
@@ -74,8 +78,19 @@ export function scoreOf(profile: ModelProfile, occasion: Occasion): number {
     w.certain * certainPart(profile, occasion) +
     (occasion.listed.length > 0 ? occasion.listed.length : w.list) * list +
     w.sticky * stickyPart(profile, occasion) +
-    w.priority * priorityPart(profile)
+    w.priority * priorityPart(profile) +
+    (occasion.avoided.size > 0 && !isAvoided(profile, occasion) ? notAvoidedWeight(occasion) : 0)
   );
+}
+
+function isAvoided({ names }: ModelProfile, { avoided }: Occasion): boolean {
+  for (const name of avoided) if (names.has(name)) return true;
+  return false;
+}
+
+/** More than everything else together. */
+function notAvoidedWeight({ listed }: Occasion): number {
+  return listed.length + 2;
 }
 
 /** The same sum, part by part, with reasons. */
@@ -91,13 +106,23 @@ export function partsOf(profile: ModelProfile, occasion: Occasion): ScorePart[] 
     sticky: stickyPart(profile, occasion),
     priority: priorityPart(profile),
   };
-  return PARTS.map((name) => ({
+  const parts: ScorePart[] = PARTS.map((name) => ({
     name,
     value: values[name],
     // The host's own list comes before everything else: one place in it outweighs all other parts together.
     weight: name === 'list' && occasion.listed.length > 0 ? occasion.listed.length : w[name],
     reason: REASONS[name](profile, occasion),
   }));
+  if (occasion.avoided.size > 0) {
+    const avoided = isAvoided(profile, occasion);
+    parts.push({
+      name: 'rule',
+      value: avoided ? 0 : 1,
+      weight: notAvoidedWeight(occasion),
+      reason: avoided ? 'a rule avoids it' : 'no rule avoids it',
+    });
+  }
+  return parts;
 }
 
 /** Quality that a task of this complexity asks for, 0 to 1. */
@@ -179,10 +204,13 @@ const REASONS: Readonly<Record<Part, (profile: ModelProfile, occasion: Occasion)
   cost: ({ thrift, totalB }) => (thrift === 0 ? 'runs on another machine' : `${billions(totalB)} parameters in memory`),
   certain: (profile, occasion) =>
     certainPart(profile, occasion) === 1 ? 'known to meet every requirement' : 'not known to meet every requirement',
-  list: (profile, { listed, category }) => {
+  list: (profile, { listed, preferred, category }) => {
     if (listed.length === 0) return profile.entry?.tier ? `tier ${profile.entry.tier}` : 'not in the built-in list';
     const place = placeOf(profile, listed);
-    return place < 0 ? `not listed for ${category}` : `number ${place + 1} in the list for ${category}`;
+    if (place < 0) return `not listed for ${category}`;
+    return place < preferred
+      ? `number ${place + 1} of those that rules prefer`
+      : `number ${place - preferred + 1} in the list for ${category}`;
   },
   sticky: (profile, occasion) =>
     stickyPart(profile, occasion) === 1 ? 'answered last in this session' : 'did not answer last in this session',

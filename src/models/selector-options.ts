@@ -4,7 +4,9 @@ import type { TaskCategory } from '../core/task.js';
 import { checkOptions, flag, listOf, number, oneOf, oneOfKeys, optional, text, whole } from '../internal/options.js';
 import { type PinSet, pinSet, pinsSchema } from '../internal/pin.js';
 import { CATEGORIES, type CatalogOverride } from './catalog.js';
-import { SHORT_NAMES, taskDefaults } from './task-defaults.js';
+import { plainName } from './plain-name.js';
+import { type RoutingRule, routingRulesSchema } from './routing-rules.js';
+import { taskDefaults } from './task-defaults.js';
 
 /**
  * What to weigh most when a model is chosen.
@@ -40,6 +42,8 @@ export type TaskRouting = { readonly [C in TaskCategory]?: TaskRoute | undefined
 export interface ModelSelectorOptions {
   /** Models that come first, per category. @defaultValue none; built-in lists only score, with a context window of at least 8192 (coding, documentation) or 16384 (reasoning, analysis) tokens */
   readonly taskRouting?: TaskRouting | undefined;
+  /** Wishes for requests of a certain kind; they come before `taskRouting`. A model that a request names comes before both. */
+  readonly rules?: readonly RoutingRule[] | undefined;
   /** What to weigh most, where a request does not say. @defaultValue 'balanced' */
   readonly strategy?: Strategy | undefined;
   /** Graphics memory in GiB that a model may take that is not loaded yet. @defaultValue no limit */
@@ -136,6 +140,7 @@ const overrideSchema = /* @__PURE__ */ v.strictObject(
 export const modelSelectorSchema = /* @__PURE__ */ v.strictObject(
   {
     taskRouting: /* @__PURE__ */ optional(taskRoutingSchema),
+    rules: /* @__PURE__ */ optional(routingRulesSchema),
     strategy: /* @__PURE__ */ optional(/* @__PURE__ */ oneOf('quality', 'balanced', 'fast', 'cheap')),
     maxVramGb: /* @__PURE__ */ optional(/* @__PURE__ */ number(0, 1e6, 'gibibytes')),
     pins: /* @__PURE__ */ optional(/* @__PURE__ */ pinsSchema()),
@@ -164,6 +169,7 @@ export interface TaskRouteInEffect {
 /** The options as the code reads them. */
 export interface NormalSelectorOptions {
   readonly routing: Readonly<Record<TaskCategory, TaskRouteInEffect>>;
+  readonly rules: readonly RoutingRule[];
   readonly strategy: Strategy;
   readonly maxVramBytes: number | null;
   readonly pins: PinSet;
@@ -177,6 +183,7 @@ export function normalSelectorOptions(o: ModelSelectorOptions | undefined): Norm
   for (const category of CATEGORIES) routing[category] = inEffect(category, o?.taskRouting?.[category]);
   return {
     routing,
+    rules: o?.rules ?? [],
     strategy: o?.strategy ?? 'balanced',
     maxVramBytes: o?.maxVramGb === undefined ? null : o.maxVramGb * 1024 ** 3,
     pins: pinSet(o?.pins, undefined),
@@ -197,12 +204,4 @@ function inEffect(category: TaskCategory, given: TaskRoute | undefined): TaskRou
     isDefault: false,
     requireSerena: given.requireSerena ?? false,
   };
-}
-
-/** How names are compared: case and Ollama's `:latest` do not count, short names stand for their model. */
-export function plainName(name: string): string {
-  const lower = name.toLowerCase();
-  const bare = lower.endsWith(':latest') ? lower.slice(0, -7) : lower;
-  // Servers name models as they like: `constructor` too.
-  return Object.hasOwn(SHORT_NAMES, bare) ? (SHORT_NAMES[bare] as string) : bare;
 }

@@ -5,7 +5,7 @@ import type { Ranking } from '../models/model-selector.js';
 import { formNote } from './answer-notes.js';
 import { type FittedPrompt, fitPrompt } from './fit-prompt.js';
 import type { Question } from './question.js';
-import { requirementsOf } from './requirements.js';
+import { lastUserText, requirementsOf } from './requirements.js';
 import type { NormalRequest } from './route-request.js';
 import { callKey, type RouterState, servedModel } from './router-state.js';
 
@@ -34,17 +34,19 @@ export async function decide(state: RouterState, question: Question, signal: Abo
   const requirements = requirementsOf(request, messages, size.total, question.external.isAllowed);
   const notes: string[] = [...question.external.notes];
   const sticky = request.session === undefined ? undefined : state.lastModels.get(request.session);
+  const facts = { text: lastUserText(request.messages), file: fileOf(request, parts.workspace), tokens: size.total };
   const rank = (contextTokens: number | undefined, allowSmallWindow: boolean): Ranking =>
     state.pins.admit(
       parts.selector.rank(
         task,
         parts.discovery.models(),
         { ...requirements, contextTokens },
-        { sticky, allowSmallWindow },
+        { sticky, allowSmallWindow, facts },
       ),
     );
 
   const whole = rank(requirements.contextTokens, false);
+  notes.push(...whole.notes);
   let { ranked, rejected } = whole;
   if (ranked.length === 0 && whole.rejected.some(({ rule }) => rule === 'context')) {
     // First with less of the conversation, then with a window that is small for this kind of task.
@@ -102,6 +104,12 @@ export async function decide(state: RouterState, question: Question, signal: Abo
     smallest: smallestOf(state, rejected),
     first,
   };
+}
+
+/** The open file as globs of rules name it. */
+function fileOf({ wire }: NormalRequest, workspace: string | undefined): string | undefined {
+  const file = wire.fileContext?.file;
+  return workspace !== undefined && file?.startsWith(workspace) ? file.slice(workspace.length) : file;
 }
 
 /** The model that asked for the tool whose result comes last. */

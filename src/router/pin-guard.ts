@@ -47,7 +47,7 @@ export class PinGuard {
       return false;
     });
     for (const { model } of [...ranking.ranked, ...ranking.rejected]) this.#record(model, served.get(refKey(model)));
-    return { ranked, rejected: [...ranking.rejected, ...refused] };
+    return { ...ranking, ranked, rejected: [...ranking.rejected, ...refused] };
   }
 
   /** What to say of the pins of a ranking: how the first choice is pinned, and who is used although its pin does not hold. */

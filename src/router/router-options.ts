@@ -24,6 +24,7 @@ import {
   ModelSelector,
   type ModelSelectorOptions,
   modelSelectorSchema,
+  routingRulesSchema,
   taskRoutingSchema,
 } from '../models/model-selector.js';
 import { SecurityModule, type SecurityOptions, securitySchema } from '../security/security-module.js';
@@ -53,6 +54,8 @@ export interface RouterOptions {
   readonly pinnedModels?: readonly string[] | undefined;
   /** Models that come first, per category; short for `selector.taskRouting`. */
   readonly taskRouting?: ModelSelectorOptions['taskRouting'];
+  /** Wishes for requests of a certain kind; short for `selector.rules`. */
+  readonly rules?: ModelSelectorOptions['rules'];
   /** How conversations are kept. */
   readonly context?: ContextManager | ContextOptions | undefined;
   /** Where conversations can be saved; short for `context.store`. */
@@ -144,6 +147,7 @@ export const routerSchema = v.strictObject({
   selector: optional(either('a ModelSelector or its options', (x) => x instanceof ModelSelector, modelSelectorSchema)),
   pinnedModels: optional(listOf(text(), 'model names')),
   taskRouting: optional(taskRoutingSchema),
+  rules: optional(routingRulesSchema),
   context: optional(either('a ContextManager or its options', (x) => x instanceof ContextManager, contextSchema)),
   store: optional(injected('a KeyValueStore', 'get', 'set', 'delete', 'list')),
   tokenCounter: optional(injected('a TokenCounter', 'count')),
@@ -242,6 +246,7 @@ export function makeParts(options: RouterOptions = {}): RouterParts {
 /** Options that are short for one of a part. */
 const SHORT_FORMS = [
   ['taskRouting', 'selector'],
+  ['rules', 'selector'],
   ['store', 'context'],
   ['tokenCounter', 'context'],
   ['summarizer', 'context'],
@@ -293,9 +298,13 @@ function makeDiscovery(o: RouterOptions, security: SecurityModule, clock: Clock,
   });
 }
 
-function makeSelector({ selector, taskRouting }: RouterOptions): ModelSelector {
+function makeSelector({ selector, taskRouting, rules }: RouterOptions): ModelSelector {
   if (selector instanceof ModelSelector) return selector;
-  return new ModelSelector({ ...selector, taskRouting: taskRouting ?? selector?.taskRouting });
+  return new ModelSelector({
+    ...selector,
+    taskRouting: taskRouting ?? selector?.taskRouting,
+    rules: rules ?? selector?.rules,
+  });
 }
 
 function makeContext({ context, store, tokenCounter, summarizer }: RouterOptions): ContextManager {
