@@ -280,10 +280,7 @@ async function* start(
         signal: () => attempt.link.signal,
         onRetry: () => attempt.countRetry(),
       });
-      if (isTold) {
-        ticket.loaded();
-        plan.onLoaded?.(model);
-      }
+      if (ticket.loaded() || isTold) plan.onLoaded?.(model);
       return event;
     } catch (error) {
       if (!RouterError.is(error) || error.isLoading !== true) throw error;

@@ -10,6 +10,8 @@ import { abortError } from '../internal/deadline.js';
  */
 const OVERTAKE = 4;
 
+const NEVER = Number.NEGATIVE_INFINITY;
+
 /** What a request brings to the queue. */
 export interface QueueRequest {
   readonly model: ModelRef;
@@ -35,8 +37,8 @@ export interface Ticket {
   readonly position: number;
   /** Resolves when the position may have changed or the slot is granted; rejects when the wait is over in vain. */
   changed(): Promise<void>;
-  /** The model is in memory now. */
-  loaded(): void;
+  /** The model is in memory now; says whether that may have pushed others out. */
+  loaded(): boolean;
   release(): void;
 }
 
@@ -80,7 +82,7 @@ export class Queues {
     const { service } = request.model;
     let lane = this.#lanes.get(service);
     if (lane === undefined) {
-      lane = { slots: null, running: new Set(), waiting: [], swappedMs: Number.NEGATIVE_INFINITY };
+      lane = { slots: null, running: new Set(), waiting: [], swappedMs: NEVER };
       this.#lanes.set(service, lane);
     }
     const at = lane;
@@ -99,10 +101,11 @@ export class Queues {
     lane.waiting.push(waiter);
     this.#grant(service, lane);
     if (!waiter.granted) this.#limit(service, lane, waiter, request);
-    const loaded = (): void => {
-      if (!waiter.swaps) return;
+    const loaded = (): boolean => {
+      if (!waiter.swaps) return false;
       waiter.swaps = false;
       at.swappedMs = this.#clock.now();
+      return true;
     };
     return {
       get granted() {
@@ -153,7 +156,8 @@ export class Queues {
     while (waiting.length > 0 && (lane.slots === null || running.size < lane.slots)) {
       const next = nextOf(lane);
       if (next === undefined) break;
-      next.swaps &&= running.size === 0;
+      next.swaps =
+        running.size === 0 && (next.swaps || (lane.swappedMs !== NEVER && next.loads?.(lane.swappedMs) === true));
       if (next.swaps) lane.swappedMs = Number.POSITIVE_INFINITY;
       remove(lane, next);
       next.stop();

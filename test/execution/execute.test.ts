@@ -361,6 +361,27 @@ describe('levels', () => {
   });
 });
 
+describe('a model that may work again', () => {
+  it('is tried by one of many calls, and by the others only when nothing else is left', async () => {
+    const w = world({
+      a: [['hang'], [text('from a'), stop]],
+      b: Array.from({ length: 9 }, () => [text('from b'), stop]),
+    });
+    for (let n = 0; n < 3; n++) w.health.failed(ref('a'), fail('ERR_UNREACHABLE'));
+    await w.clock.advance(5_000);
+    // All of them see that it may be tried before the first one does.
+    const calls = Array.from({ length: 10 }, () => run(w.start()));
+    const told = await Promise.all(calls.slice(1));
+    expect(told.map(({ report }) => report?.text)).toEqual(Array(9).fill('from b'));
+    expect(told.every(({ events }) => !events.some(({ type }) => type === 'attempt-failed'))).toBe(true);
+    expect(w.sent.filter(({ model }) => model === 'a')).toHaveLength(1);
+    // Without another model one more is sent after all.
+    expect((await run(w.start({ ranked: [ref('a')] }))).report?.text).toBe('from a');
+    w.controller.abort();
+    await calls[0];
+  });
+});
+
 describe('when nothing is left', () => {
   it('names every model and why, and keeps the last error as the cause', async () => {
     const w = world({ a: [[fail('ERR_UNREACHABLE')]], b: [[fail('ERR_UNAUTHORIZED')]] });
