@@ -77,33 +77,37 @@ function cutAt(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
     .filter(({ length }) => length > 0);
 }
 
-describe.each(streams)('the recorded stream $name', ({ transport, bytes, type }) => {
-  const whole = read(transport, [bytes], type);
+// The longer ones take too long for every byte; they are damaged at random below.
+describe.each(streams.filter(({ bytes }) => bytes.length < 2_500))(
+  'the recorded stream $name',
+  ({ transport, bytes, type }) => {
+    const whole = read(transport, [bytes], type);
 
-  it('is the same in every byte by itself', async () => {
-    const got = await read(transport, cutAt(bytes, [...bytes.keys()]), type);
-    expect({ ...got, error: undefined }).toEqual({ ...(await whole), error: undefined });
-    expect((got.error as RouterError | undefined)?.code).toBe(((await whole).error as RouterError | undefined)?.code);
-  });
+    it('is the same in every byte by itself', async () => {
+      const got = await read(transport, cutAt(bytes, [...bytes.keys()]), type);
+      expect({ ...got, error: undefined }).toEqual({ ...(await whole), error: undefined });
+      expect((got.error as RouterError | undefined)?.code).toBe(((await whole).error as RouterError | undefined)?.code);
+    });
 
-  it.each(['cleanly', 'broken'] as const)('that ends %s after any byte is an error, or all of it', async (ends) => {
-    const all = await whole;
-    for (let length = 0; length < bytes.length; length++) {
-      const got = await read(transport, [bytes.subarray(0, length)], type, ends);
-      typed(got);
-      expect(all.text.startsWith(got.text)).toBe(true);
-      expect(all.reasoning.startsWith(got.reasoning)).toBe(true);
-      if (got.error === undefined) {
-        expect([got.text, got.reasoning, got.calls, got.finish?.finishReason]).toEqual([
-          all.text,
-          all.reasoning,
-          all.calls,
-          all.finish?.finishReason,
-        ]);
+    it.each(['cleanly', 'broken'] as const)('that ends %s after any byte is an error, or all of it', async (ends) => {
+      const all = await whole;
+      for (let length = 0; length < bytes.length; length++) {
+        const got = await read(transport, [bytes.subarray(0, length)], type, ends);
+        typed(got);
+        expect(all.text.startsWith(got.text)).toBe(true);
+        expect(all.reasoning.startsWith(got.reasoning)).toBe(true);
+        if (got.error === undefined) {
+          expect([got.text, got.reasoning, got.calls, got.finish?.finishReason]).toEqual([
+            all.text,
+            all.reasoning,
+            all.calls,
+            all.finish?.finishReason,
+          ]);
+        }
       }
-    }
-  });
-});
+    });
+  },
+);
 
 /** What happens to bytes on their way. */
 const damage = fc.oneof(
