@@ -7,6 +7,8 @@ export type AuditValue = string | number | boolean | null;
 /**
  * What was recorded: every attempt before its first byte leaves and after it ended, every refusal, every query.
  * Never prompt text, replies, file contents or keys, unless `logQueries` or `logResponses` is `'text'`.
+ * Not recorded one by one: requests of discovery and of the host through `fetch` (each new connection is), code context and edits.
+ * Every record has a number without gaps, both clocks (`t`, and `mono` in milliseconds, which nobody can set), and the run it is of.
  * @public
  */
 export interface AuditLog {

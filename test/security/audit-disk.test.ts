@@ -130,7 +130,11 @@ describe('a disk that is full', () => {
     const none = failing('openSync', 'ENOSPC');
     for (let i = 0; i < 50; i++) security.recordAttemptStart(start);
     none.mockRestore();
-    const disk = failing('writeSync', 'ENOSPC');
+    const write = fs.writeSync;
+    const disk = vi.spyOn(fs, 'writeSync').mockImplementation(((fd: number, text: string) => {
+      write(fd, text.slice(0, 10));
+      throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
+    }) as never);
     const stuck = failing('ftruncateSync', 'EIO');
     for (let i = 0; i < 50; i++) security.recordAttemptStart(start);
     disk.mockRestore();

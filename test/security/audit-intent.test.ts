@@ -1,9 +1,9 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { LocalLLMRouter, type SecurityOptions } from 'local-llm-router';
+import { LocalLLMRouter, SecurityModule, type SecurityOptions, verifyAuditLog } from 'local-llm-router';
 import { type FakeRequest, fakeOllama } from 'local-llm-router/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { key, linesIn, scratch } from './records.js';
+import { attempt, key, linesIn, model, scratch } from './records.js';
 
 const MODELS = [
   { id: 'qwen2.5-coder:7b', loaded: true },
@@ -116,6 +116,26 @@ describe.each(Object.keys(CALLS))('%s', (name) => {
     await call(router);
     expect(arrivals).toHaveLength(1);
   });
+});
+
+it('records every one of the calls that wait for the key, and counts what else it could not keep', async () => {
+  let give = (_: Uint8Array): void => {};
+  const late = new Promise<Uint8Array>((resolve) => {
+    give = resolve;
+  });
+  const security = new SecurityModule({ audit: { directory, key: () => late, onFailure: 'block' } });
+  const calls = Array.from({ length: 1_500 }, (_, i) => {
+    return security.recordAttemptStart({ call: `call-${i}`, model, level: 'primary' });
+  });
+  for (let i = 0; i < 10; i++) security.recordAttemptEnd({ call: 'ended', attempt });
+  give(key);
+  await Promise.all(calls);
+  await security.close();
+  const records = (await linesIn(directory)).map((line) => JSON.parse(line));
+  expect(new Set(records.map(({ call }) => call).filter(Boolean)).size).toBe(1_500);
+  expect(records.filter(({ event }) => event === 'audit.gap')).toMatchObject([{ dropped: 10 }]);
+  await expect(security.logSecurityEvent('after.close')).rejects.toMatchObject({ code: 'ERR_AUDIT' });
+  expect(await verifyAuditLog(directory, { key })).toMatchObject({ ok: true });
 });
 
 it('records each attempt of a call before it is made, and its end after', async () => {

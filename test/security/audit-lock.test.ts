@@ -72,12 +72,14 @@ async function opens(): Promise<string> {
 }
 
 describe('two writers', () => {
-  it('of two processes never share a log, however many begin at once over a dead lock', async () => {
+  it('of two processes never share a log, however many begin at once over a dead lock', {
+    timeout: 60_000,
+  }, async () => {
     fs.mkdirSync(directory, { mode: 0o700 });
     for (let round = 0; round < 3; round++) {
       fs.writeFileSync(join(directory, 'audit.lock'), JSON.stringify({ pid: 2 ** 22 + 1, host: hostname() }));
       // Each holds it until all have tried.
-      const writers = Array.from({ length: 4 }, () => writer(100, 10_000));
+      const writers = Array.from({ length: 4 }, () => writer(100, 60_000));
       const codes = await Promise.all(writers.map(({ code }) => code));
       for (const { child } of writers) child.kill('SIGKILL');
       await Promise.all(writers.map(({ child }) => child.exitCode ?? child.signalCode ?? once(child, 'exit')));
