@@ -153,6 +153,7 @@ export class LocalLLMRouter {
    * Answers a query with the best model there is.
    *
    * Rejects with a `RouterError`: `ERR_NO_SERVICE`, `ERR_NO_MODEL`, `ERR_CONTEXT_OVERFLOW`, `ERR_ALL_ATTEMPTS_FAILED`,
+   * `ERR_MODEL_MISMATCH` (no longer the model that was pinned; after an answer it is the cause of `ERR_INTERRUPTED`),
    * `ERR_INTERRUPTED` (the answer broke off; `partialText` holds what had come), `ERR_TIMEOUT`, `ERR_ABORTED`,
    * `ERR_INVALID_REQUEST`, `ERR_EGRESS_DENIED`, `ERR_AUDIT` or `ERR_CLOSED`.
    */

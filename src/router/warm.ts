@@ -127,7 +127,9 @@ async function controlOne(state: RouterState, what: What, target: Target, signal
     await withDeadline(bound, async (deadline) => {
       const ticket = what === 'load' ? await slotFor(state, target, deadline) : undefined;
       try {
-        await security.recordAttemptStart({ call, model, level: 'primary' });
+        // Another model under the name of a pinned one is not even loaded.
+        const pin = what === 'load' ? await state.pins.watch(call, deadline)?.before(model) : undefined;
+        await security.recordAttemptStart({ call, model, level: 'primary', pin });
         isRecorded = true;
         const fetch = state.network.fetchFor({ external: false, connectMs, chatPath: undefined, apiPath: undefined });
         const headers = await headersOf(connection, clock, deadline);

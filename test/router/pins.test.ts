@@ -8,7 +8,7 @@ import {
   ServiceDiscovery,
   type Transport,
 } from 'local-llm-router';
-import { fakeLlamaCppPython, fakeLMStudio, fakeOllama } from 'local-llm-router/testing';
+import { fakeDockerModelRunner, fakeLlamaCppPython, fakeLMStudio, fakeOllama } from 'local-llm-router/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ManualClock } from './manual-clock.js';
 import { chats, collect, failure, over, soon, up } from './setup.js';
@@ -19,11 +19,11 @@ const PINNED = { id: 'qwen2.5-coder:32b', digest: GOOD, loaded: true };
 const OTHER = { id: 'llama3.2:3b', digest: 'c3'.repeat(32) };
 
 /** A network in which Ollama tells other digests from some moment on, as after `ollama cp` or a pull. */
-function swap() {
+function swap(list = '/api/tags') {
   const state = { tags: GOOD, ps: GOOD, silent: false };
   const fetch: FetchLike = async (input, init) => {
     const { pathname } = new URL(input instanceof Request ? input.url : input);
-    const told = { '/api/tags': state.tags, '/api/ps': state.ps }[pathname];
+    const told = { [list]: state.tags, '/api/ps': state.ps }[pathname];
     if (told !== undefined && state.silent) throw new TypeError('fetch failed');
     const response = await globalThis.fetch(input, init);
     if (told === undefined) return response;
@@ -246,10 +246,42 @@ describe('a model that is swapped', () => {
     expect(mismatches(router)).toMatchObject([{ phase: 'answered' }]);
   });
 
+  it('is not taken for one whose old weights are still in memory beside it', async () => {
+    const fake = await up(fakeOllama({ models: [PINNED], reply: 'from both' }));
+    const fetch: FetchLike = async (input, init) =>
+      String(input).endsWith('/api/ps')
+        ? Response.json({ models: [EVIL, GOOD].map((digest) => ({ name: PINNED.id, digest })) })
+        : globalThis.fetch(input, init);
+    expect((await over(fake, { ...pinned(), fetch }).route('hello')).text).toBe('from both');
+  });
+
+  it('is found out at other servers that tell digests', async () => {
+    const { state, fetch } = swap('/models');
+    const fake = await up(fakeDockerModelRunner({ models: [{ id: 'ai/qwen3', digest: GOOD, contextLength: 16_384 }] }));
+    const router = over(fake, { ...pinned({ pins: { 'ai/qwen3': GOOD } }), fetch });
+    const { model } = await router.route('hello');
+    expect(starts(router)).toMatchObject([{ model: model.id, pin: 'digest', digest: GOOD }]);
+    state.tags = EVIL;
+    expect(await failure(router.route('hello'))).toMatchObject({ code: 'ERR_MODEL_MISMATCH' });
+  });
+
   it('is not made up where nothing is in memory any more', async () => {
     const fake = await up(fakeOllama({ models: [PINNED] }));
     const { text } = await over(fake, pinned()).route({ prompt: 'hello', keepAlive: 0 });
     expect(text).not.toBe('');
+  });
+
+  it('is not loaded', async () => {
+    const { state, fetch } = swap();
+    const fake = await up(fakeOllama({ models: [{ ...PINNED, loaded: false }] }));
+    const router = over(fake, { ...pinned(), fetch });
+    await router.initialize();
+    state.tags = EVIL;
+    expect(await failure(router.warm(PINNED.id))).toMatchObject({ code: 'ERR_MODEL_MISMATCH' });
+    expect(fake.requests.filter(({ method }) => method === 'POST')).toEqual([]);
+    state.tags = GOOD;
+    await router.warm(PINNED.id);
+    expect(starts(router)).toMatchObject([{ model: PINNED.id, pin: 'digest' }]);
   });
 
   it('makes no vectors', async () => {
