@@ -2,9 +2,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { LocalLLMRouter, type Message, type RouterOptions, ServiceDiscovery } from 'local-llm-router';
+import { LocalLLMRouter, type Message, type RouterOptions, SecurityModule, ServiceDiscovery } from 'local-llm-router';
 import { Ollama } from 'ollama';
 import OpenAI from 'openai';
+import { Agent, request as undiciRequest } from 'undici';
 import { type Contestants, cpuTime, latency, percentiles, throughput } from './measure.js';
 
 const messages: Message[] = [{ role: 'user', content: 'Write a function that parses RFC 3339 dates.' }];
@@ -20,6 +21,7 @@ const rows: string[][] = [['measure', 'bare', 'router', 'ratio', 'target']];
 try {
   await compare('ollama /api/chat', ollama.url, 'ollama', ollamaClient(ollama.url));
   await compare('openai /v1/chat', vllm.url, 'vllm', openaiClient(vllm.url));
+  await guard(ollama.url);
   await decisions();
   importTime();
 } finally {
@@ -55,6 +57,26 @@ async function compare(name: string, url: string, type: 'ollama' | 'vllm', clien
   row(`${name} chunks/s`, chunks['bare'], chunks['router'], '>= 0.85');
   row(`${name} plain fetch p50 ms`, times['fetch']?.p50, times['router']?.p50, '');
   await router.close();
+}
+
+/** What the guard costs: the same request and its whole reply through undici alone and through the guarded fetch. */
+async function guard(url: string): Promise<void> {
+  const security = new SecurityModule();
+  const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
+  const target = `${url}/api/chat`;
+  const body = JSON.stringify({ model: 'qwen2.5-coder:7b', messages, stream: true });
+  const init = { method: 'POST', body, headers: { 'content-type': 'application/json' } } as const;
+  const contestants: Contestants = {
+    bare: async () => (await undiciRequest(target, { ...init, dispatcher })).body.text(),
+    guarded: async () => (await security.fetch(target, init)).text(),
+  };
+  // Turn by turn: the difference is smaller than what the machine's mood changes from one moment to the next.
+  const times = await latency(contestants, 3 * CALLS, 1);
+  const cpu = await cpuTime(contestants, CALLS);
+  results['guard'] = { times, cpu };
+  row('guarded fetch p50 ms (bare: undici)', times['bare']?.p50, times['guarded']?.p50, '<= 1.05');
+  row('guarded fetch CPU us per call', cpu['bare'], cpu['guarded'], '');
+  await Promise.all([security.close(), dispatcher.close()]);
 }
 
 /** Chunks per second of one long answer; the best of interleaved rounds, so that garbage collection hits neither. */

@@ -35,7 +35,8 @@ export class EventStream implements RouteStream {
   readonly #cursors = new Set<Cursor>();
   #link: LinkedSignal | undefined;
   #run: AsyncGenerator<RouteEvent, RouteResult, void> | undefined;
-  #step: Promise<void> | undefined;
+  /** Who waits for the step that is under way. */
+  #waiting: (() => void)[] = [];
   #log: RouteEvent[] = [];
   #dropped = 0;
   #end: { readonly result: RouteResult } | { readonly error: unknown } | undefined;
@@ -93,7 +94,7 @@ export class EventStream implements RouteStream {
   async #drain(): Promise<RouteResult> {
     // A reader that is attached in the same turn must not miss the first events.
     await Promise.resolve();
-    while (this.#end === undefined) await this.#advance();
+    while (this.#end === undefined) await new Promise<void>((resolve) => this.#advance(resolve));
     if ('error' in this.#end) throw this.#end.error;
     return this.#end.result;
   }
@@ -110,47 +111,67 @@ export class EventStream implements RouteStream {
     return cursor;
   }
 
-  async #next(cursor: Cursor): Promise<IteratorResult<RouteEvent, undefined>> {
-    while (cursor.open) {
-      const value = this.#log[cursor.next - this.#dropped];
-      if (value !== undefined) {
-        cursor.next += 1;
-        this.#trim();
-        return { done: false, value };
-      }
-      if (this.#end !== undefined) {
-        this.#cursors.delete(cursor);
-        if ('error' in this.#end) throw this.#end.error;
-        break;
-      }
-      await this.#advance();
+  #next(cursor: Cursor): Promise<IteratorResult<RouteEvent, undefined>> {
+    return new Promise((resolve, reject) => this.#serve(cursor, resolve, reject));
+  }
+
+  #serve(
+    cursor: Cursor,
+    resolve: (step: IteratorResult<RouteEvent, undefined>) => void,
+    reject: (error: unknown) => void,
+  ): void {
+    const value = cursor.open ? this.#log[cursor.next - this.#dropped] : undefined;
+    if (value !== undefined) {
+      cursor.next += 1;
+      this.#trim();
+      resolve({ done: false, value });
+    } else if (cursor.open && this.#end === undefined) {
+      this.#advance(() => this.#serve(cursor, resolve, reject));
+    } else {
+      this.#cursors.delete(cursor);
+      if (cursor.open && this.#end !== undefined && 'error' in this.#end) reject(this.#end.error);
+      else resolve({ done: true, value: undefined });
     }
-    return { done: true, value: undefined };
   }
 
-  /** One step of the run; readers that ask at the same time share it. */
-  #advance(): Promise<void> {
-    this.#step ??= this.#advanceOnce();
-    return this.#step;
+  /** One step of the run, then `done`; readers that ask at the same time share it. */
+  #advance(done: () => void): void {
+    this.#waiting.push(done);
+    if (this.#waiting.length === 1) this.#step();
   }
 
-  async #advanceOnce(): Promise<void> {
+  #step(): void {
     try {
       this.#run ??= this.#begin();
-      let step = await this.#run.next();
-      while (!step.done) {
-        this.#log.push(step.value);
-        // The answer is complete with its first tool call. Whoever has that may read no further, or call the tool and
-        // route the result on the same session: the run has to end all the same.
-        if (step.value.type !== 'tool-call' && step.value.type !== 'done') return;
-        step = await this.#run.next();
-      }
-      this.#end ??= { result: step.value };
+      this.#run.next().then(this.#took, this.#failed);
     } catch (error) {
-      this.#end ??= { error };
-    } finally {
-      this.#step = undefined;
+      this.#failed(error);
     }
+  }
+
+  readonly #took = (step: IteratorResult<RouteEvent, RouteResult>): void => {
+    if (step.done) this.#end ??= { result: step.value };
+    else {
+      this.#log.push(step.value);
+      // The answer is complete with its first tool call. Whoever has that may read no further, or call the tool and
+      // route the result on the same session: the run has to end all the same.
+      if (step.value.type === 'tool-call' || step.value.type === 'done') {
+        this.#step();
+        return;
+      }
+    }
+    this.#wake();
+  };
+
+  readonly #failed = (error: unknown): void => {
+    this.#end ??= { error };
+    this.#wake();
+  };
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const done of waiting) done();
   }
 
   #begin(): AsyncGenerator<RouteEvent, RouteResult, void> {

@@ -12,7 +12,9 @@ export class DirectReply extends Response {
   readonly #exchange: Exchange;
   readonly #url: string;
   readonly #hasBody: boolean;
-  #whole: Response | undefined;
+  /** Read at once, without a stream. */
+  #used = false;
+  #streamed: Response | undefined;
 
   constructor(exchange: Exchange, { status, statusText, headers }: Head, url: string, hasBody: boolean) {
     super(null, { status, statusText: UNSAID.test(statusText) ? '' : statusText, headers });
@@ -40,28 +42,27 @@ export class DirectReply extends Response {
   }
 
   override get bodyUsed(): boolean {
-    return this.#whole?.bodyUsed ?? false;
+    return this.#used || (this.#streamed?.bodyUsed ?? false);
   }
 
   override clone(): Response {
     return Object.defineProperty(this.#reply.clone(), 'url', { value: this.#url });
   }
 
-  override text(): Promise<string> {
-    return this.#reply.text();
+  override async text(): Promise<string> {
+    return new TextDecoder().decode(await this.#read());
   }
 
-  override json(): Promise<unknown> {
-    return this.#reply.json();
+  override async json(): Promise<unknown> {
+    return JSON.parse(await this.text());
   }
 
-  override arrayBuffer(): Promise<ArrayBuffer> {
-    return this.#reply.arrayBuffer();
+  override async arrayBuffer(): Promise<ArrayBuffer> {
+    return (await this.#read()).buffer;
   }
 
-  override async bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    // Node.js 20 has no `bytes`.
-    return new Uint8Array(await this.#reply.arrayBuffer());
+  override bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#read();
   }
 
   override blob(): Promise<Blob> {
@@ -72,12 +73,39 @@ export class DirectReply extends Response {
     return this.#reply.formData();
   }
 
+  /** The same reply with a stream as its body. */
   get #reply(): Response {
-    if (this.#whole === undefined) {
+    if (this.#streamed === undefined) {
       const { status, statusText, headers } = this;
-      this.#whole = new Response(this.#hasBody ? this.#stream() : null, { status, statusText, headers });
+      // Whoever comes after it was read at once finds it used up.
+      const stream = this.#used ? new ReadableStream<Uint8Array>() : this.#stream();
+      this.#streamed = new Response(this.#hasBody ? stream : null, { status, statusText, headers });
+      if (this.#used) this.#streamed.body?.cancel();
     }
-    return this.#whole;
+    return this.#streamed;
+  }
+
+  async #read(): Promise<Uint8Array<ArrayBuffer>> {
+    if (this.#used || this.#streamed || !this.#hasBody) return new Uint8Array(await this.#reply.arrayBuffer());
+    this.#used = true;
+    const exchange = this.#exchange;
+    exchange.taken = true;
+    const pieces: Uint8Array[] = [];
+    let size = 0;
+    for (;;) {
+      const read = exchange.read();
+      const piece = read instanceof Promise ? await read : read;
+      if (piece === null) break;
+      pieces.push(piece);
+      size += piece.length;
+    }
+    const bytes = new Uint8Array(size);
+    let at = 0;
+    for (const piece of pieces) {
+      bytes.set(piece, at);
+      at += piece.length;
+    }
+    return bytes;
   }
 
   /** Holds this reply, so that it is not taken for dropped while somebody holds its stream. */

@@ -29,12 +29,58 @@ export interface EventFilter {
   take(event: TransportEvent, out: TransportEvent[]): void;
 }
 
+/** What a reply is read with. */
+export interface ReplyOptions {
+  readonly model: ModelRef;
+  readonly signal: AbortSignal;
+  filters?(): readonly EventFilter[];
+}
+
 /** Sends with `open` and gives the events of the reply as they come; every way out lets go of the connection. */
-export async function* streamReply(
+export function streamReply(
   open: () => Promise<Response>,
   parser: ReplyParser,
-  o: { model: ModelRef; signal: AbortSignal; filters?: () => readonly EventFilter[] },
-): AsyncGenerator<TransportEvent, void, undefined> {
+  o: ReplyOptions,
+): AsyncIterableIterator<TransportEvent, void> {
+  // A generator step for each piece that comes in, not for each of its events.
+  const pieces = readPieces(open, parser, o);
+  let events: TransportEvent[] = [];
+  let given = 0;
+  const take = (step: IteratorResult<TransportEvent[], void>): IteratorResult<TransportEvent, void> => {
+    if (!step.done) {
+      // Some are left only where several steps were asked for at once.
+      events = given === events.length ? step.value : events.slice(given).concat(step.value);
+      given = 0;
+    }
+    const value = events[given++];
+    if (value !== undefined) return { done: false, value };
+    given = events.length;
+    return { done: true, value: undefined };
+  };
+  return {
+    next() {
+      const value = events[given];
+      if (value === undefined) return pieces.next().then(take);
+      given += 1;
+      return Promise.resolve({ done: false, value });
+    },
+    async return() {
+      events = [];
+      given = 0;
+      await pieces.return();
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+async function* readPieces(
+  open: () => Promise<Response>,
+  parser: ReplyParser,
+  o: ReplyOptions,
+): AsyncGenerator<TransportEvent[], void, undefined> {
   const { model, signal } = o;
   const response = await open();
   if (/^\s*text\/html/i.test(response.headers.get('content-type') ?? '')) {
@@ -61,7 +107,8 @@ export async function* streamReply(
         // What came before the fault in the same piece is still given, so that nothing depends on how bytes are cut.
         failure = ending(error, parser, out, model, signal);
       }
-      for (const event of filters.reduce(pass, out)) yield event;
+      const events = filters.reduce(pass, out);
+      if (events.length > 0) yield events;
       if (failure !== undefined) throw failure;
     }
   } finally {

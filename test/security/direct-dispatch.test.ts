@@ -290,6 +290,12 @@ describe('a reply that comes without the global fetch', () => {
     expect(response.bodyUsed).toBe(true);
     await expect(response.text()).rejects.toBeInstanceOf(TypeError);
     expect(await copy.text()).toBe('{"a":1}');
+    const read = await fetch(base);
+    const text = read.text();
+    expect([read.bodyUsed, read.body?.locked]).toEqual([true, false]);
+    expect(() => read.clone()).toThrow(TypeError);
+    await expect(read.json()).rejects.toBeInstanceOf(TypeError);
+    expect(await text).toBe('{"a":1}');
     expect(new TextDecoder().decode(await (await fetch(base)).arrayBuffer())).toBe('{"a":1}');
     const bytes = await ((await fetch(base)) as unknown as { bytes(): Promise<Uint8Array> }).bytes();
     expect(new TextDecoder().decode(bytes)).toBe('{"a":1}');
