@@ -2,10 +2,14 @@ import { systemClock } from '../core/clock.js';
 import { RouterError } from '../core/errors.js';
 import type { CallOptions } from '../core/events.js';
 import { abortError, raceAbort, withDeadline } from '../internal/deadline.js';
+import { asArray, asObject } from '../internal/json.js';
 import { type EgressDecision, judgeAnswers, judgeName, type NetworkPolicy } from './network-policy.js';
 
 /** Resolves a host name to its addresses. */
 export type Lookup = (host: string, o: CallOptions) => Promise<readonly { address: string; family: 4 | 6 }[]>;
+
+/** Addresses of one name that a connection tries. */
+const MAX_ADDRESSES = 16;
 
 /** The system's own resolver. */
 export const systemLookup: Lookup = async (host) => {
@@ -35,11 +39,13 @@ export async function resolveName(
       }
     },
   );
-  return judgeAnswers(
+  // A host's lookup may give anything; a DNS server, thousands. All are judged, and connections try the first few.
+  const decision = judgeAnswers(
     policy,
     name,
-    answers.map(({ address }) => address),
+    asArray(answers).map((answer) => String(asObject(answer)?.['address'])),
   );
+  return { ...decision, addresses: decision.addresses.slice(0, MAX_ADDRESSES) };
 }
 
 function unresolved(name: string, error: unknown): RouterError {

@@ -1,6 +1,6 @@
 /** What a host injects may throw, reject, never settle or give nonsense: no call hangs for it or falls with it unawares. */
 import { inspect } from 'node:util';
-import { LocalLLMRouter, type RouteResult, RouterError } from 'local-llm-router';
+import { LocalLLMRouter, type RouteResult, RouterError, SecurityModule } from 'local-llm-router';
 import { type FakeServer, fakeOllama } from 'local-llm-router/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type HostOutcome, type HostRow, hosts, type Misbehaving, type Mode, NONSENSE } from './hosts.js';
@@ -111,4 +111,18 @@ describe.each(hosts)('$part', (row) => {
       });
     }
   }
+});
+
+describe('validateEndpoint, whatever `lookup` gives', () => {
+  it.each([...NONSENSE, [undefined], [{}], [{ address: 7 }], [{ address: 'x'.repeat(10_000) }]])(
+    '%s',
+    async (given) => {
+      const security = new SecurityModule({ allowedHosts: ['gpu.lan'], lookup: (async () => given) as never });
+      const { allowed, reason } = await security.validateEndpoint('http://gpu.lan');
+      expect(allowed).toBe(false);
+      expect(reason).toMatch(/gpu\.lan/);
+      expect(reason.length).toBeLessThan(300);
+      await security.close();
+    },
+  );
 });

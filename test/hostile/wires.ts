@@ -52,7 +52,7 @@ export const ollama: Wire = {
 export const WIRES: readonly Wire[] = [openai, ollama];
 
 /** Head of a reply; without a length the body ends with the connection. */
-export const head = (wire: Wire, more = '', status = '200 OK'): string =>
+export const head = (wire: Pick<Wire, 'contentType'>, more = '', status = '200 OK'): string =>
   `HTTP/1.1 ${status}\r\nContent-Type: ${wire.contentType}\r\n${more}\r\n`;
 /** A good answer in full, ended by the connection. */
 export const good = (wire: Wire, text = 'One two.'): string =>

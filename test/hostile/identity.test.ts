@@ -1,0 +1,4 @@
+import { hold } from './hold.js';
+import { identity } from './identity.js';
+
+hold(identity);

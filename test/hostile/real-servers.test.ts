@@ -1,0 +1,4 @@
+import { hold } from './hold.js';
+import { realServers } from './real-servers.js';
+
+hold(realServers);
