@@ -41,6 +41,8 @@ export interface ServiceConnection {
   readonly answersWhole: boolean;
   /** Whether a prompt is cut without a word where the answer that is asked for leaves it no room. */
   readonly cutsPrompts: boolean;
+  /** Whether the stream of an overlong prompt ends without a byte. */
+  readonly endsOverlong: boolean;
   /** Requests at once; `null`: no limit of ours. */
   readonly maxConcurrent: number | null;
   /** How the server is told to load or unload a model, where it can be. */
@@ -176,6 +178,7 @@ export class ServiceDiscovery {
       apiPath: spec.apiPath,
       answersWhole: isNative && spec.answersWhole === true,
       cutsPrompts: spec.cutsPrompts === true,
+      endsOverlong: spec.endsOverlong === true,
       maxConcurrent: endpoint?.maxConcurrent ?? reading.maxConcurrent ?? null,
       load: spec.load,
       unload: spec.unload,

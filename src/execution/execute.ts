@@ -178,8 +178,11 @@ async function* attemptInOrder(
         if (attempt.sent) progress.tried.add(refKey(step.model));
         const again = attempt.againAfter(error);
         if (again !== undefined) progress.waiting.push({ ...step, again });
-        if (error.code === 'ERR_CONTEXT_OVERFLOW' && step.level !== 'reduced-context') {
-          progress.overflowed.push({ ...step, level: 'reduced-context', contextLimit: error.contextLimit });
+        const silentLimit = error.code === 'ERR_INTERRUPTED' ? attempt.silentLimit : undefined;
+        const isTooLong = error.code === 'ERR_CONTEXT_OVERFLOW' || silentLimit !== undefined;
+        if (isTooLong && step.level !== 'reduced-context') {
+          const contextLimit = error.contextLimit ?? silentLimit;
+          progress.overflowed.push({ ...step, level: 'reduced-context', contextLimit });
         }
         yield { type: 'attempt-failed', attempt: attempts.at(-1) as Attempt };
       } finally {
@@ -337,6 +340,11 @@ class RunningAttempt {
     this.#o = o;
     this.#attempts = attempts;
     this.#startedMs = o.clock.now();
+  }
+
+  /** The window that the prompt may have exceeded without a word of the server. */
+  get silentLimit(): number | undefined {
+    return this.#candidate?.silentLimit;
   }
 
   /** How long it has been under way. */

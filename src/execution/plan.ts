@@ -19,6 +19,8 @@ export interface Candidate {
     readonly idleMs: number;
     readonly queueMs?: number | undefined;
   };
+  /** The window that the prompt may exceed, in tokens, where the server then ends without a word: that is taken for an overflow. */
+  readonly silentLimit?: number | undefined;
   /** Repetitions after a transient error, before the first content. */
   readonly maxRetries: number;
   /** Most requests at once at this service; `null`: no limit of ours. */

@@ -98,6 +98,12 @@ function refuseUnsupported({ name, capabilities }: Transport, needed: readonly C
 /** States in which a request makes the server load the model first. */
 const LOADS: ReadonlySet<string> = new Set(['unloaded', 'loading', 'sleeping']);
 
+interface Reached {
+  readonly headers: Record<string, string>;
+  /** Whether the stream of an overlong prompt ends without a byte. */
+  readonly endsOverlong: boolean;
+}
+
 /** How a model is talked to: everything of an attempt but what is said. */
 export async function reach(
   state: RouterState,
@@ -110,7 +116,7 @@ export async function reach(
     readonly needed: readonly Capability[];
     readonly signal: AbortSignal;
   },
-): Promise<Omit<Candidate, 'request' | 'priority'> & { readonly headers: Record<string, string> }> {
+): Promise<Omit<Candidate, 'request' | 'priority'> & Reached> {
   const { parts } = state;
   const connection = parts.discovery.connection(model.service);
   if (connection === undefined) throw new RouterError('ERR_NO_MODEL', `${model.service} is gone.`, { model: model.id });
@@ -146,18 +152,19 @@ export async function reach(
     slots: connection.maxConcurrent,
     loading,
     loads: loadsSince(state, model),
+    endsOverlong: connection.endsOverlong,
   };
 }
 
 async function candidateFor(
   state: RouterState,
   { request, external }: Question,
-  { model, served, prompt, numCtx, maxTokens }: FittedPrompt,
+  { model, served, prompt, numCtx, maxTokens, report }: FittedPrompt,
   { options, link, needed }: Call & { readonly needed: readonly Capability[] },
   signal: AbortSignal,
 ): Promise<Candidate> {
   const { parts } = state;
-  const { headers, ...way } = await reach(state, model, served, {
+  const { headers, endsOverlong, ...way } = await reach(state, model, served, {
     timeouts: options?.timeouts,
     granted: external.isAllowed,
     needed,
@@ -185,7 +192,14 @@ async function candidateFor(
       throw error;
     }
   }
-  return { ...way, request: chat, priority: request.wire.priority ?? 'interactive' };
+  const { value: limit } = report.limit;
+  return {
+    ...way,
+    request: chat,
+    priority: request.wire.priority ?? 'interactive',
+    // Counts are estimates: what nearly fills the window may not have fitted.
+    ...(endsOverlong && prompt.tokens > 0.75 * limit ? { silentLimit: limit } : {}),
+  };
 }
 
 function checkedRequest(chat: ChatRequest): ChatRequest {

@@ -12,6 +12,7 @@ export const llamaCppPython: ServiceSpec = {
   name: 'llama-cpp-python',
   ports: [8000],
   transport: 'openai',
+  endsOverlong: true,
   usesNumCtx: false,
   // Never seen in a list: so `openai-compatible` names what it recognised.
   owner: 'llama-cpp-python',

@@ -108,6 +108,8 @@ export interface ServiceSpec {
   readonly answersWhole?: boolean | undefined;
   /** Whether it cuts a prompt without a word where prompt and answer together do not fit. */
   readonly cutsPrompts?: boolean | undefined;
+  /** Whether it ends the stream of an overlong prompt without a byte. */
+  readonly endsOverlong?: boolean | undefined;
   /** Whether it takes `response_format: json_object` and lets the model write what it likes. */
   readonly looseJson?: boolean | undefined;
   /** Whether a request may set the context window to load with (`num_ctx`). */

@@ -1,5 +1,5 @@
 import { LocalLLMRouter } from 'local-llm-router';
-import { type FakeServer, fakeLlamaCpp } from 'local-llm-router/testing';
+import { type FakeServer, fakeLlamaCpp, fakeLlamaCppPython } from 'local-llm-router/testing';
 import { afterEach, expect, it } from 'vitest';
 
 let server: FakeServer;
@@ -40,4 +40,28 @@ it('a long conversation is compacted into it', async () => {
   const { decision } = await router.route('And now?');
   expect(decision.context.compaction).not.toBeNull();
   expect(decision.context.inputTokens).toBeLessThan(2048);
+});
+
+it('a server that ends the stream of an overlong prompt without a word is asked again with a shorter one', async () => {
+  server = await fakeLlamaCppPython({ models: [{ id: 'default', contextLength: 2048 }], reply: 'Short enough.' });
+  router = new LocalLLMRouter({
+    discovery: false,
+    services: [{ type: 'llama-cpp-python', baseURL: server.url }],
+    retry: { maxRetries: 0 },
+  });
+  const old = 'We talked about the parser and its error messages. '.repeat(60);
+  for (let i = 0; i < 6; i += 1) router.context.addMessage({ role: i % 2 ? 'assistant' : 'user', content: old });
+  const { text, fallbackLevel, attempts } = await router.route('And now?');
+  expect({ text, fallbackLevel }).toEqual({ text: 'Short enough.', fallbackLevel: 'reduced-context' });
+  expect(attempts).toMatchObject([{ code: 'ERR_INTERRUPTED' }, { outcome: 'ok' }]);
+});
+
+it('a short prompt that it breaks off was not too long', async () => {
+  server = await fakeLlamaCppPython({ models: [{ id: 'default' }], faults: ['no-finish'], reply: '' });
+  router = new LocalLLMRouter({
+    discovery: false,
+    services: [{ type: 'llama-cpp-python', baseURL: server.url }],
+    retry: { maxRetries: 0 },
+  });
+  await expect(router.route('Hello')).rejects.toMatchObject({ attempts: [{ code: 'ERR_INTERRUPTED' }] });
 });
