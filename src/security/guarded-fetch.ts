@@ -43,6 +43,9 @@ const KEEP_ALIVE_MS = 4_000;
  * The only door to the network. R1 to R7 are applied to the URL, to every DNS answer and to the connected socket;
  * redirects are refused (R8); environment proxies, global dispatchers and cookies have no effect (R9); there is no
  * time limit but that for connecting. Everything it throws is a `RouterError`.
+ *
+ * Requests go straight to an agent of its own. A global fetch that somebody replaced (msw, a spy, instrumentation) is asked
+ * instead, with that agent as its dispatcher.
  */
 export class GuardedFetch {
   readonly #o: GuardedFetchOptions;

@@ -70,6 +70,7 @@ export class SecurityModule {
    * tell about the machine are dropped. Every failure is a `RouterError`: `ERR_EGRESS_DENIED`, `ERR_UNREACHABLE`, `ERR_TIMEOUT`
    * (connecting; nothing else has a limit), `ERR_BAD_RESPONSE` (redirects and compressed replies too), `ERR_TOO_LARGE`,
    * `ERR_ABORTED`, `ERR_INVALID_REQUEST`, `ERR_UNSUPPORTED`, `ERR_CLOSED`. An abort also fails a reply that is being read.
+   * A global `fetch` that was replaced (mocks, instrumentation) is asked to send; the platform's own is not called.
    */
   readonly fetch: FetchLike = (input, init) => this.#parts.guard.fetch(input, init);
 
