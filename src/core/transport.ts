@@ -42,6 +42,9 @@ export type TransportEvent =
 
 /**
  * How to talk to one kind of wire. It ends with exactly one `finish`, or throws a `RouterError`.
+ *
+ * What it sends through the `fetch` that it is given is held to the policy of the security module: URL, look-up and socket.
+ * Connections that a transport of the host makes by itself are seen neither by the policy nor by the audit log.
  * @public
  */
 export interface Transport {

@@ -60,7 +60,7 @@ export interface DiscoveryOptions {
   readonly clock?: Clock | undefined;
   /** Where diagnostics go. @defaultValue nowhere */
   readonly logger?: Logger | undefined;
-  /** Replaces the network itself (tests, tunnels); addresses are still checked. */
+  /** Replaces the network itself (tests, tunnels). URLs are still checked; look-ups, sockets and proxies are its own matter. */
   readonly fetch?: FetchLike | undefined;
 }
 

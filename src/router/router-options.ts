@@ -74,9 +74,12 @@ export interface RouterOptions {
   readonly serena?: SerenaClient | false | undefined;
   /** When and how long Serena is asked. */
   readonly serenaOptions?: SerenaOptions | undefined;
-  /** Wires beside the built-in ones, or in their place when the name is theirs. */
+  /** Wires beside the built-in ones, or in their place when the name is theirs; the policy holds for the `fetch` that they are given. */
   readonly transports?: readonly Transport[] | undefined;
-  /** Replaces the network itself (tests, tunnels); addresses are still checked, connections are not. */
+  /**
+   * Replaces the network itself (tests, tunnels). URLs are still checked; where it connects to is not: look-ups, sockets and
+   * proxies are its own matter.
+   */
   readonly fetch?: FetchLike | undefined;
   /** Moments at which the host may change what happens. */
   readonly hooks?: RouterHooks | undefined;

@@ -100,16 +100,15 @@ describe('a process whose environment holds', () => {
   it.each(ENVIRONMENTS)(
     '%s: asks its server directly, with no word of it, and prints nothing',
     async (_, environment) => {
-      const proxies = [await forbidden('127.0.0.2'), await forbidden('127.0.0.1')];
+      // At an address that the policy allows: only that nobody asked for it keeps it unreached.
+      const proxy = await forbidden('127.0.0.1');
       const server = await modelServer();
-      for (const proxy of proxies) {
-        const { stdout, stderr } = await promisify(execFile)(process.execPath, [script.path, server.url], {
-          env: { PATH: process.env['PATH'], ...environment(proxy) },
-        });
-        expect(stderr).toBe('');
-        expect(stdout.trim()).toBe(JSON.stringify([1, 'done', 'done', 1, 200, 1, 'done', 'done', 1, 200]));
-        expect(proxy.reached()).toEqual(NOTHING);
-      }
+      const { stdout, stderr } = await promisify(execFile)(process.execPath, [script.path, server.url], {
+        env: { PATH: process.env['PATH'], ...environment(proxy) },
+      });
+      expect(stderr).toBe('');
+      expect(stdout.trim()).toBe(JSON.stringify([1, 'done', 'done', 1, 200, 1, 'done', 'done', 1, 200]));
+      expect(proxy.reached()).toEqual(NOTHING);
       expect(server.asked.length).toBeGreaterThan(10);
       const headers = JSON.stringify(server.asked.map((asked) => asked.headers));
       expect(headers).not.toContain(SECRET);

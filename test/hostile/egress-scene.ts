@@ -57,16 +57,14 @@ export interface ServerOptions {
   /** On every reply. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly text?: string;
+  /** Whether its model is in memory; Ollama only. */
+  readonly loaded?: boolean;
   readonly toolCalls?: readonly { readonly name: string; readonly arguments: string }[];
 }
 
 /** An honest server of two models, in the dialects of OpenAI and Ollama. */
-export async function modelServer({
-  instead,
-  headers = {},
-  text = 'done',
-  toolCalls,
-}: ServerOptions = {}): Promise<ModelServer> {
+export async function modelServer(options: ServerOptions = {}): Promise<ModelServer> {
+  const { instead, headers = {} } = options;
   const asked: Asked[] = [];
   let connections = 0;
   const server = http.createServer(async (request, response) => {
@@ -76,7 +74,7 @@ export async function modelServer({
     asked.push(got);
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     if (instead?.(got, response)) return;
-    answer(got, response, text, toolCalls);
+    answer(got, response, options);
   });
   server.on('connection', () => {
     connections += 1;
@@ -102,14 +100,13 @@ const DATA = ['m', 'nomic-embed-text'].map((id) => ({ id, max_model_len: 32_768 
 function answer(
   { path }: Asked,
   response: http.ServerResponse,
-  text: string,
-  toolCalls: ServerOptions['toolCalls'],
+  { text = 'done', toolCalls, loaded = false }: ServerOptions,
 ): void {
   const calls = toolCalls?.map((call, index) => ({ index, id: `c${index}`, type: 'function', function: call }));
   const end = { model: 'm:7b', done: true, done_reason: 'stop' };
   const answers: Record<string, unknown> = {
     '/api/tags': { models: MODELS },
-    '/api/ps': { models: [] },
+    '/api/ps': { models: loaded ? MODELS.slice(0, 1) : [] },
     '/api/version': { version: '0.33.0' },
     '/api/chat': { ...end, message: { role: 'assistant', content: text } },
     '/api/generate': { ...end, response: text },
@@ -150,7 +147,7 @@ export function routerOver(services: RouterOptions['services'], options: RouterO
 }
 
 /** How a host may use the library. */
-export type Surface = 'initialize' | 'route' | 'stream' | 'embed' | 'fill' | 'security.fetch';
+export type Surface = 'initialize' | 'route' | 'stream' | 'embed' | 'fill' | 'warm' | 'unload' | 'security.fetch';
 
 export const SURFACES: readonly Surface[] = ['initialize', 'route', 'stream', 'embed', 'fill', 'security.fetch'];
 
@@ -171,6 +168,9 @@ export async function use(router: LocalLLMRouter, surface: Surface, url: string)
         return await router.embed('secret-prompt');
       case 'fill':
         return await router.route({ prompt: 'secret-prompt', suffix: 'secret-suffix' });
+      case 'warm':
+      case 'unload':
+        return await router[surface]('m:7b');
       case 'security.fetch':
         return await (await router.security.fetch(url, { method: 'POST', body: 'secret-prompt' })).text();
     }

@@ -119,7 +119,7 @@ async function inChild(): Promise<{ stdout: string; stderr: string; code: number
       for (const start of [fakeOllama, fakeLlamaCpp]) {
         for (const fault of [undefined, ...Object.keys(fakeFaults)]) {
           const fake = await start({ models: [{ id: 'm:7b', contextLength: 16000 }], faults: fault ? [fault] : [] });
-          const router = new LocalLLMRouter({ discovery: false, retry: { maxRetries: 0 }, timeouts: { firstContentMs: 30, idleMs: 30 }, services: [{ type: fake.type, baseURL: fake.url }] });
+          const router = new LocalLLMRouter({ discovery: false, retry: { maxRetries: 0 }, timeouts: { firstContentMs: 30, idleMs: 30, totalMs: 200 }, services: [{ type: fake.type, baseURL: fake.url }] });
           await router.route('prompt').catch(() => {});
           const stream = router.stream('prompt');
           void stream.result;
