@@ -11,12 +11,16 @@ import {
 import { fakeDockerModelRunner, fakeLlamaCppPython, fakeLMStudio, fakeOllama } from 'local-llm-router/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ManualClock } from './manual-clock.js';
-import { chats, collect, failure, over, soon, up } from './setup.js';
+import { chats, collect, failure, over as overAny, soon, up } from './setup.js';
 
 const GOOD = 'a1'.repeat(32);
 const EVIL = 'e2'.repeat(32);
 const PINNED = { id: 'qwen2.5-coder:32b', digest: GOOD, loaded: true };
 const OTHER = { id: 'llama3.2:3b', digest: 'c3'.repeat(32) };
+
+/** A router that waits for its servers also where the machine is busy: what they do not answer is not what is tested. */
+const over: typeof overAny = (fakes, options) =>
+  overAny(fakes, { discovery: { hosts: [], probeTimeoutMs: 10_000 }, ...options });
 
 /** A network in which Ollama tells other digests from some moment on, as after `ollama cp` or a pull. */
 function swap(list = '/api/tags') {
@@ -121,7 +125,7 @@ describe('a model that is not the pinned one', () => {
   it('is used without a word with `off`', async () => {
     const fake = await up(fakeOllama({ models: [{ ...PINNED, digest: EVIL }] }));
     const router = over(fake, pinned({ pinMode: 'off' }));
-    expect((await router.route('hello')).decision.notes).toEqual([]);
+    expect((await router.route('hello')).decision.notes.join()).not.toMatch(/pin/i);
     expect(mismatches(router)).toEqual([]);
   });
 

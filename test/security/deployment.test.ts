@@ -327,7 +327,7 @@ it('a router checks what it found, and tells no key', async () => {
   const ollama = await fakeOllama({ apiKey: 'CANARY-KEY' });
   const studio = await fakeLMStudio();
   const router = new LocalLLMRouter({
-    discovery: false,
+    discovery: { hosts: [], probeTimeoutMs: 10_000 },
     services: [
       { type: 'ollama', baseURL: ollama.url, apiKey: 'CANARY-KEY' },
       { type: 'lmstudio', baseURL: studio.url, headers: { 'x-note': 'CANARY-HEADER' } },
