@@ -10,6 +10,8 @@ import { MAX_HEADER_FIELDS, tooManyHeaders } from './reply-limits.js';
 const MAX_INTERIM = 16;
 /** Bytes that wait for a reader before the server is held up. */
 const MAX_BACKLOG = 65_536;
+/** The same for pieces, of which a byte each would be a burden too. */
+const MAX_PIECES = 1_024;
 
 /** The beginning of a reply. */
 export interface Head {
@@ -141,7 +143,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ReplyBytes {
     }
     this.#pieces.push(piece);
     this.#backlog += piece.length;
-    if (this.#backlog > MAX_BACKLOG) controller.pause();
+    if (this.#backlog > MAX_BACKLOG || this.#pieces.length >= MAX_PIECES) controller.pause();
   }
 
   onResponseEnd(): void {

@@ -14,7 +14,8 @@ export function outgoingBody(body: RequestInit['body']): OutgoingBody | Promise<
   if (ArrayBuffer.isView(body)) {
     return { body: new Uint8Array(body.buffer, body.byteOffset, body.byteLength), type: null };
   }
-  return body instanceof ReadableStream ? streamed(body) : whole(body);
+  const held = new Response(body);
+  return Symbol.asyncIterator in Object(body) ? streamed(held.body as ReadableStream<Uint8Array>) : whole(held);
 }
 
 function streamed(stream: ReadableStream<Uint8Array>): OutgoingBody {
@@ -31,7 +32,6 @@ function streamed(stream: ReadableStream<Uint8Array>): OutgoingBody {
 }
 
 /** Forms, blobs and query strings: the platform knows their bytes and types. */
-async function whole(body: NonNullable<RequestInit['body']>): Promise<OutgoingBody> {
-  const held = new Response(body);
+async function whole(held: Response): Promise<OutgoingBody> {
   return { body: new Uint8Array(await held.arrayBuffer()), type: held.headers.get('content-type') };
 }

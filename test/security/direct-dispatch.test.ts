@@ -1,5 +1,6 @@
 import http from 'node:http';
 import net from 'node:net';
+import { Readable } from 'node:stream';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -203,6 +204,7 @@ describe.each([
     ['a blob', () => new Blob(['{}'], { type: 'application/json' }), 'application/json', '{}', 2],
     ['a blob without a type', () => new Blob(['{}']), undefined, '{}', 2],
     ['a stream', stream, undefined, '-bytes--bytes-', undefined],
+    ['a stream of Node.js', () => Readable.from([bytes, bytes]) as never, undefined, '-bytes--bytes-', undefined],
     [
       'a form',
       () => form,
@@ -434,6 +436,18 @@ describe('a reply that comes without the global fetch', () => {
       size += next.value.byteLength;
     }
     expect(size).toBe(TOTAL);
+  });
+
+  it('comes whole in pieces of a byte, of which no more wait than can be carried', async () => {
+    const { base } = await peer((socket) => socket.end(`${CHUNKED}${'1\r\nx\r\n'.repeat(50_000)}0\r\n\r\n`));
+    const reader = ((await secured().fetch(base)).body as ReadableStream<Uint8Array>).getReader();
+    let text = '';
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      text += new TextDecoder().decode(value);
+    }
+    expect(text).toBe('x'.repeat(50_000));
   });
 
   it('does not change under its reader', async () => {
