@@ -1,6 +1,7 @@
 import type { Capability, ModelIdentity } from '../core/model.js';
 import type { TaskCategory } from '../core/task.js';
 import { CATALOG_DATA } from './catalog-data.js';
+import { CATALOG_NAMES } from './catalog-names.js';
 import { STARTING_SCORES } from './task-defaults.js';
 
 /** How good a model is at a kind of work, 0 to 1, and who says so. */
@@ -9,6 +10,12 @@ export interface TaskScore {
   /** `benchmark`: public boards; `hand-set`: of our own; `inferred`: from size, age and kind; `host`: the host's own. */
   readonly source: 'benchmark' | 'hand-set' | 'inferred' | 'host';
 }
+
+/**
+ * Layers, key-value heads, head dimension; with a sliding window also the window, and that one layer in n sees everything.
+ * Latent attention has 0.5 heads: one vector for keys and values together.
+ */
+export type KvShape = readonly [layers: number, heads: number, dimension: number, window?: number, fullEvery?: number];
 
 /** What the catalogue knows of a model; what is not known is absent. */
 export interface CatalogEntry {
@@ -30,6 +37,8 @@ export interface CatalogEntry {
   readonly scores: Readonly<Record<TaskCategory, TaskScore>> | undefined;
   /** 1 best, 2 good, 3 basic: hand-set. */
   readonly tier?: 1 | 2 | 3 | undefined;
+  /** What it keeps per token, and whether that was checked against its configuration. */
+  readonly cache?: { readonly shape: KvShape; readonly checked: boolean } | undefined;
 }
 
 /**
@@ -64,7 +73,7 @@ let entries: ReadonlyMap<string, CatalogEntry> | undefined;
 
 /** The catalogue's entry for a key, or `undefined`. */
 export function catalogEntry(key: string): CatalogEntry | undefined {
-  entries ??= new Map(CATALOG_DATA.split('\n').map((line) => [line.slice(0, line.indexOf('|')), readLine(line)]));
+  entries ??= readEntries();
   return entries.get(key);
 }
 
@@ -103,8 +112,20 @@ export function inferredScores(
   return perCategory(() => ({ value, source: 'inferred' }));
 }
 
-function readLine(line: string): CatalogEntry {
-  const [key = '', total, active, context, configured, extended, flags = '', scores = ''] = line.split('|');
+/** The facts stand in the order of the names. */
+function readEntries(): Map<string, CatalogEntry> {
+  const facts = CATALOG_DATA.split('\n');
+  const models = CATALOG_NAMES.split('\n').filter((line) => !line.startsWith('#'));
+  return new Map(
+    models.map((line, i) => {
+      const [key = '', , , , total] = line.split('|');
+      return [key, readEntry(key, total, facts[i] as string)];
+    }),
+  );
+}
+
+function readEntry(key: string, total: string | undefined, line: string): CatalogEntry {
+  const [active, context, configured, extended, flags = '', scores = '', cache = ''] = line.split('|');
   const start = STARTING_SCORES[key];
   return {
     key,
@@ -117,7 +138,13 @@ function readLine(line: string): CatalogEntry {
     cannot: [...flags].flatMap((flag) => (FLAGS[flag] ? [] : (FLAGS[flag.toLowerCase()] ?? []))),
     scores: scores === '' ? undefined : readScores(scores.split(','), start?.slice(1)),
     tier: start?.[0],
+    cache: cache === '' ? undefined : readCache(cache),
   };
+}
+
+function readCache(text: string): CatalogEntry['cache'] {
+  const shape = text.split(' ').map(Number.parseFloat) as unknown as KvShape;
+  return { shape, checked: !text.endsWith('~') };
 }
 
 function readScores(columns: readonly string[], start: readonly number[] | undefined): CatalogEntry['scores'] {
@@ -142,6 +169,6 @@ function perCategory<T>(make: (category: TaskCategory, column: number) => T): Re
 }
 
 function positive(text: string | undefined): number | undefined {
-  const value = Number(text);
+  const value = Number.parseFloat(text ?? '') * (text?.endsWith('k') ? 1024 : 1);
   return value > 0 ? value : undefined;
 }

@@ -1,8 +1,7 @@
 import * as v from 'valibot';
 import type { MemoryEstimate, ModelIdentity } from '../core/model.js';
 import { checkOptions, optional, text, whole } from '../internal/options.js';
-import { catalogEntry } from './catalog.js';
-import { KV_SHAPES, type KvShape } from './kv-shapes.js';
+import { catalogEntry, type KvShape } from './catalog.js';
 import { parseModelId } from './model-id.js';
 
 /**
@@ -61,9 +60,10 @@ export function estimateMemory(model: ModelIdentity | string, o: MemoryOptions):
   const cacheType = o.kvCacheType ?? 'f16';
   const bytes = CACHE_BYTES.get(cacheType.toLowerCase());
   if (bytes === undefined) assumed.push('kvCacheType: f16');
-  const shape = entry === undefined ? undefined : shapeOf(entry.key);
-  if (shape === undefined) assumed.push('architecture: grouped-query attention with 8 key-value heads');
-  const elements = cacheElements(shape ?? guessedShape(billions), o.contextLength);
+  const shape = entry?.cache?.shape ?? guessedShape(billions);
+  if (!entry?.cache?.checked)
+    assumed.push(`architecture: ${shape[0]} layers with ${shape[1]} key-value heads of ${shape[2]}`);
+  const elements = cacheElements(shape, o.contextLength);
   const kvCacheBytes = Math.round(elements * (bytes ?? 2) * (o.parallelSlots ?? 1));
 
   const overheadBytes = Math.round(Math.max(0.5 * GIB, weightsBytes * 0.05));
@@ -173,13 +173,6 @@ function cacheElements([layers, heads, dimension, window, fullEvery]: KvShape, c
 /** Layers grow slowly with the size; 8 heads of 128 are what most makers use. */
 function guessedShape(billions: number): KvShape {
   return [Math.round(Math.min(130, Math.max(12, 14 * billions ** 0.42))), 8, 128];
-}
-
-let shapes: ReadonlyMap<string, KvShape> | undefined;
-
-function shapeOf(key: string): KvShape | undefined {
-  shapes ??= new Map(KV_SHAPES.flatMap(([shape, keys]) => keys.split(' ').map((k) => [k, shape] as const)));
-  return shapes.get(key);
 }
 
 function identify(name: string): ModelIdentity {

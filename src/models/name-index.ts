@@ -53,7 +53,11 @@ function buildIndex(): NameIndex {
     }
     const [key = '', version = '', variant = '', maker = '', total = '', ...aliases] = line.split('|');
     makers.add(maker.toLowerCase());
-    const taken = [key, ...aliases].map((name) => takeApart(name, words));
+    const own = takeApart(key, words);
+    const taken = [
+      own,
+      ...aliases.map((name) => (/^[+-]$/.test(name) ? { ...own, chat: name === '+' } : takeApart(name, words))),
+    ];
     const model: Catalogued = {
       key,
       family,
