@@ -271,6 +271,7 @@ export class LocalLLMRouter {
   }
 
   #run(call: Call): AsyncGenerator<RouteEvent, RouteResult, void> {
+    if (this.#closed !== undefined) call.link.dispose();
     this.#checkOpen();
     return run(this.#state, call, this.#watchers);
   }

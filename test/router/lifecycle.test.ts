@@ -109,6 +109,10 @@ describe('closing', () => {
       await failure(router.route({ prompt: 'hello', model: 'nobody' }, { signal }));
     }
     await router.initialize({ signal });
+    const unread = router.stream('hello', { signal });
+    await router.close();
+    expect(await failure(router.route('hello', { signal }))).toMatchObject({ code: 'ERR_CLOSED' });
+    expect(await failure(unread.result)).toMatchObject({ code: 'ERR_CLOSED' });
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
