@@ -53,6 +53,7 @@ export type { CallOptions, Unsubscribe } from './core/events.js';
 export type { FetchLike } from './core/fetch-like.js';
 export type { Logger } from './core/logger.js';
 export type { Capability, Fact, MemoryEstimate, ModelIdentity, ModelRef, ServedModel } from './core/model.js';
+export type { ModelJudge, TaskClassifier } from './core/second-opinion.js';
 export type { SerenaClient } from './core/serena-client.js';
 export type {
   DiscoveryFailure,

@@ -186,6 +186,8 @@ export interface RouteOptions extends CallOptions {
   readonly timeouts?: Timeouts | undefined;
   /** Grants models outside the allowed network for this call, where the router allows them at all. @defaultValue false */
   readonly allowExternal?: boolean | undefined;
+  /** `false`: Serena is not asked in this call; `true`: it is, whatever the task. @defaultValue as `serenaOptions.when` says; `explain` asks only with `true` */
+  readonly serena?: boolean | undefined;
 }
 
 /** Tokens used. @public */

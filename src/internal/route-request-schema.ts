@@ -2,18 +2,7 @@ import * as v from 'valibot';
 import type { Message, ResponseFormat, RouteOptions, RouteRequest, ToolDefinition } from '../core/chat.js';
 import { RouterError } from '../core/errors.js';
 import { isRole, roleNames } from './messages.js';
-import {
-  checkOptions,
-  flag,
-  injected,
-  listOf,
-  number,
-  type OptionsSchema,
-  oneOf,
-  optional,
-  text,
-  whole,
-} from './options.js';
+import { checkOptions, flag, injected, listOf, number, oneOf, optional, text, whole } from './options.js';
 import { shownValue } from './redact.js';
 import { timeoutsSchema } from './timeouts-schema.js';
 
@@ -112,18 +101,15 @@ export const routeOptionsSchema = v.strictObject({
   signal: optional(injected('an AbortSignal', 'addEventListener')),
   timeouts: optional(timeoutsSchema),
   allowExternal: optional(flag()),
+  serena: optional(flag()),
 });
 
 /**
  * Checks a request and gives it as an object: exactly one of `prompt` and `messages`, and something in it.
  * Throws `ERR_INVALID_REQUEST` for wrong data and `ERR_INVALID_OPTION` for wrong options.
  */
-export function checkRequest(
-  input: string | RouteRequest,
-  options: RouteOptions | undefined,
-  optionsSchema: OptionsSchema = routeOptionsSchema,
-): RouteRequest {
-  checkOptions(optionsSchema, options, 'options of the call');
+export function checkRequest(input: string | RouteRequest, options: RouteOptions | undefined): RouteRequest {
+  checkOptions(routeOptionsSchema, options, 'options of the call');
   const request: RouteRequest = typeof input === 'string' ? { prompt: input } : input;
   if (typeof request !== 'object' || request === null || Array.isArray(request)) {
     throw invalid(`query: got ${shownValue('', input)}; use a text, or a request with \`prompt\` or \`messages\`.`);

@@ -12,11 +12,22 @@ export interface CodeContext {
   readonly context: string | null;
 }
 
-/** Whether Serena is to be asked: never in the middle of a tool loop, where the model asks for what it needs. */
-export function wantsSerena({ parts }: RouterState, request: NormalRequest, task: TaskClassification): boolean {
-  if (parts.serena === null || request.wire.suffix !== undefined || request.messages.at(-1)?.role !== 'user')
+/** Whether Serena is to be asked: never in the middle of a tool loop, where the model asks for what it needs. `wish` is the call's own. */
+export function wantsSerena(
+  { parts }: RouterState,
+  request: NormalRequest,
+  task: TaskClassification,
+  wish?: boolean,
+): boolean {
+  if (
+    wish === false ||
+    parts.serena === null ||
+    request.wire.suffix !== undefined ||
+    request.messages.at(-1)?.role !== 'user'
+  )
     return false;
   return (
+    wish === true ||
     parts.serenaOptions.when === 'always' ||
     task.requiresSerena ||
     request.wire.fileContext !== undefined ||

@@ -8,6 +8,7 @@ import type { Question } from './question.js';
 import { lastUserText, requirementsOf } from './requirements.js';
 import type { NormalRequest } from './route-request.js';
 import { callKey, type RouterState, servedModel } from './router-state.js';
+import { judgedRanking } from './second-opinion.js';
 
 /** A decision, and what it takes to carry it out. */
 export interface Plan {
@@ -32,7 +33,7 @@ export async function decide(state: RouterState, question: Question, signal: Abo
   const { request, task, messages, system } = question;
   const size = parts.context.measure({ session: request.session, system, messages, tools: request.wire.tools });
   const requirements = requirementsOf(request, messages, size.total, question.external.isAllowed);
-  const notes: string[] = [...question.external.notes];
+  const notes: string[] = [...question.notes, ...question.external.notes];
   const sticky = request.session === undefined ? undefined : state.lastModels.get(request.session);
   const facts = { text: lastUserText(request.messages), file: fileOf(request, parts.workspace), tokens: size.total };
   const rank = (contextTokens: number | undefined, allowSmallWindow: boolean): Ranking =>
@@ -71,6 +72,10 @@ export async function decide(state: RouterState, question: Question, signal: Abo
   if (at >= 0) {
     notes.push('The model that asked for the tool is kept.');
     ranked = [...ranked.slice(at, at + 1), ...ranked.slice(0, at), ...ranked.slice(at + 1)];
+  } else if (question.mayAsk && request.model === undefined) {
+    const judged = await judgedRanking(state, request, ranked, signal);
+    ranked = judged.value;
+    notes.push(...judged.notes);
   }
   const ailing = ranked.filter(({ model }) => state.health.blocked(model));
   if (ailing.length > 0 && ailing.length < ranked.length) {

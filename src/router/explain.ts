@@ -16,10 +16,10 @@ export async function explain(state: RouterState, call: Call & { readonly serena
     if (signal.aborted) throw abortError(signal);
     const request = await withBeforeRoute(state, call);
     if ((await state.ready(signal)) === 'loading') await modelsLoaded(state, { firstContentMs: 0 }, signal);
-    const task = judgeTask(state, request);
-    const asks = serena && wantsSerena(state, request, task);
-    const code = await gatherCode(state, request, task, asks, signal);
-    const { decision } = await decide(state, questionOf(state, request, task, code, options), signal);
+    const task = await judgeTask(state, request, false, signal);
+    const asks = serena && wantsSerena(state, request, task.value);
+    const code = await gatherCode(state, request, task.value, asks, signal);
+    const { decision } = await decide(state, questionOf(state, request, task, code, options, false), signal);
     return decision;
   } finally {
     link.dispose();

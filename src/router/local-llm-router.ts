@@ -23,7 +23,7 @@ import { isLoading, noService } from './loading.js';
 import { Network } from './network.js';
 import { PinGuard } from './pin-guard.js';
 import { run, type Watchers } from './pipeline.js';
-import { explainOptionsSchema, normalizeRequest } from './route-request.js';
+import { normalizeRequest } from './route-request.js';
 import { EventStream, type RouteStream } from './route-stream.js';
 import { makeParts, type RouterOptions } from './router-options.js';
 import { BoundedMap, type RouterState } from './router-state.js';
@@ -174,14 +174,11 @@ export class LocalLLMRouter {
   }
 
   /** Decides and explains without sending anything; the session stays as it is, and Serena is asked only with `serena: true`. */
-  async explain(
-    input: string | RouteRequest,
-    options?: RouteOptions & { readonly serena?: boolean | undefined },
-  ): Promise<RoutingDecision> {
-    const request = normalizeRequest(input, options, explainOptionsSchema);
+  async explain(input: string | RouteRequest, options?: RouteOptions): Promise<RoutingDecision> {
+    const request = normalizeRequest(input, options);
     this.#checkOpen();
-    const { serena = false, ...rest } = options ?? {};
-    return explain(this.#state, { input, request, options: rest, link: linkSignal(rest.signal), serena });
+    const serena = options?.serena === true;
+    return explain(this.#state, { input, request, options, link: linkSignal(options?.signal), serena });
   }
 
   /**

@@ -53,11 +53,12 @@ export async function* run(
       yield { type: 'status', phase: 'loading' };
       await modelsLoaded(state, call.options?.timeouts, signal);
     }
-    const task = judgeTask(state, request);
-    const asks = wantsSerena(state, request, task);
+    const judged = await judgeTask(state, request, true, signal);
+    const task = judged.value;
+    const asks = wantsSerena(state, request, task, call.options?.serena);
     if (asks) yield { type: 'status', phase: 'serena' };
     const code = await gatherCode(state, request, task, asks, signal);
-    const question = questionOf(state, request, task, code, call.options);
+    const question = questionOf(state, request, judged, code, call.options, true);
     const plan = await decide(state, question, signal);
     const { decision } = plan;
     const decisionMs = clock.now() - started;

@@ -12,6 +12,7 @@ import { hasImages, withCodeContext } from './requirements.js';
 import type { NormalRequest } from './route-request.js';
 import type { RouterParts } from './router-options.js';
 import type { RouterState } from './router-state.js';
+import { classifiedTask, type Opinion } from './second-opinion.js';
 
 /** What is known about a request before a model is chosen. */
 export interface Question {
@@ -24,13 +25,22 @@ export interface Question {
   /** System prompt of ours, for conversations that bring none. */
   readonly system: string | undefined;
   readonly external: ExternalUse;
+  /** What the decision says about how the task was judged. */
+  readonly notes: readonly string[];
+  /** Whether others may be asked about it: explaining sends nothing. */
+  readonly mayAsk: boolean;
 }
 
 /** How many earlier messages classification may look back to. */
 const LOOK_BACK = 4;
 
-/** What is asked: the host's word first, then our own judgement. */
-export function judgeTask(state: RouterState, request: NormalRequest): TaskClassification {
+/** What is asked: the host's word first, then our own judgement, then a second one where it is wanted. */
+export async function judgeTask(
+  state: RouterState,
+  request: NormalRequest,
+  mayAsk: boolean,
+  signal: AbortSignal,
+): Promise<Opinion<TaskClassification>> {
   const { wire, messages, session } = request;
   const earlier = session === undefined ? [] : state.parts.context.recent(session, LOOK_BACK);
   const task = classifyTask([...earlier, ...messages], {
@@ -38,20 +48,24 @@ export function judgeTask(state: RouterState, request: NormalRequest): TaskClass
     hasImages: hasImages(messages),
   });
   const { complexity: score, task: category } = wire;
-  return {
-    ...task,
+  const opinion = await classifiedTask(state, request, task, mayAsk, signal);
+  if (category === undefined && score === undefined) return opinion;
+  const value = {
+    ...opinion.value,
     ...(category === undefined ? {} : { category, confidence: 1, alternatives: [] }),
     ...(score === undefined ? {} : { complexity: { score, band: bandOf(score), reasons: ['given by the caller'] } }),
   };
+  return { value, notes: opinion.notes };
 }
 
 /** Puts together what is known before a model is chosen. */
 export function questionOf(
   state: RouterState,
   request: NormalRequest,
-  task: Question['task'],
+  { value: task, notes }: Opinion<TaskClassification>,
   { report, context }: CodeContext,
   options: RouteOptions | undefined,
+  mayAsk: boolean,
 ): Question {
   const { security, systemPrompt } = state.parts;
   return {
@@ -63,6 +77,8 @@ export function questionOf(
     // Messages without a session come from a host that has a prompt of its own, or wants none.
     system: request.session === undefined ? undefined : textOf(systemPrompt, state.environment),
     external: externalUse(security, options),
+    notes,
+    mayAsk,
   };
 }
 

@@ -1,10 +1,5 @@
-import * as v from 'valibot';
 import type { Message, RouteOptions, RouteRequest } from '../core/chat.js';
-import { flag, type OptionsSchema, optional } from '../internal/options.js';
-import { checkRequest, routeOptionsSchema } from '../internal/route-request-schema.js';
-
-/** The options of `explain`. */
-export const explainOptionsSchema = v.strictObject({ ...routeOptionsSchema.entries, serena: optional(flag()) });
+import { checkRequest } from '../internal/route-request-schema.js';
 
 /** A request with its two ways of asking told apart. */
 export interface NormalRequest {
@@ -23,12 +18,8 @@ export interface NormalRequest {
  * Checks a request and brings both forms into one.
  * Throws `ERR_INVALID_REQUEST` for wrong data and `ERR_INVALID_OPTION` for wrong options.
  */
-export function normalizeRequest(
-  input: string | RouteRequest,
-  options: RouteOptions | undefined,
-  optionsSchema: OptionsSchema = routeOptionsSchema,
-): NormalRequest {
-  const { prompt, messages, session, model, ...wire } = checkRequest(input, options, optionsSchema);
+export function normalizeRequest(input: string | RouteRequest, options: RouteOptions | undefined): NormalRequest {
+  const { prompt, messages, session, model, ...wire } = checkRequest(input, options);
   const fim = wire.suffix !== undefined;
   return {
     wire,

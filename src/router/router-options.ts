@@ -9,6 +9,7 @@ import type { CodingAgent, Environment } from '../core/environment.js';
 import { RouterError } from '../core/errors.js';
 import type { FetchLike } from '../core/fetch-like.js';
 import type { Logger } from '../core/logger.js';
+import type { ModelJudge, TaskClassifier } from '../core/second-opinion.js';
 import type { SerenaClient } from '../core/serena-client.js';
 import type { ServiceEndpoint } from '../core/service.js';
 import type { KeyValueStore } from '../core/store.js';
@@ -52,6 +53,10 @@ export interface RouterOptions {
    * call says `keepAlive`), and a model whose load could push one of them out is tried after the others.
    */
   readonly pinnedModels?: readonly string[] | undefined;
+  /** Second opinion about the task. @defaultValue none */
+  readonly classifier?: TaskClassifier | undefined;
+  /** Picks the model from the ranking, for requests that name none. @defaultValue none: the ranking decides */
+  readonly judge?: ModelJudge | undefined;
   /** Models that come first, per category; short for `selector.taskRouting`. */
   readonly taskRouting?: ModelSelectorOptions['taskRouting'];
   /** Wishes for requests of a certain kind; short for `selector.rules`. */
@@ -111,6 +116,8 @@ export interface RouterParts {
   readonly workspace: string | undefined;
   readonly discovery: ServiceDiscovery;
   readonly selector: ModelSelector;
+  readonly classifier: TaskClassifier | null;
+  readonly judge: ModelJudge | null;
   readonly pinnedModels: readonly string[];
   readonly context: ContextManager;
   readonly security: SecurityModule;
@@ -149,6 +156,8 @@ export const routerSchema = v.strictObject({
   ),
   selector: optional(either('a ModelSelector or its options', (x) => x instanceof ModelSelector, modelSelectorSchema)),
   pinnedModels: optional(listOf(text(), 'model names')),
+  classifier: optional(injected('a TaskClassifier', 'classify')),
+  judge: optional(injected('a ModelJudge', 'choose')),
   taskRouting: optional(taskRoutingSchema),
   rules: optional(routingRulesSchema),
   context: optional(either('a ContextManager or its options', (x) => x instanceof ContextManager, contextSchema)),
@@ -222,6 +231,8 @@ export function makeParts(options: RouterOptions = {}): RouterParts {
     workspace: options.workspace,
     discovery,
     selector: makeSelector(options),
+    classifier: options.classifier ?? null,
+    judge: options.judge ?? null,
     pinnedModels: options.pinnedModels ?? [],
     context: makeContext(options),
     security,

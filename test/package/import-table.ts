@@ -22,7 +22,7 @@ const room = (row: number, imports: readonly string[], packages: readonly string
 export const rooms: Readonly<Record<string, Room>> = {
   core: room(0, [], [], false),
   internal: room(1, ['core'], ['valibot'], false),
-  tasks: room(2, base, [], false),
+  tasks: room(2, base, ['valibot'], false),
   context: room(2, base, ['valibot'], false),
   security: room(2, base, ['ipaddr.js', 'undici', 'valibot']),
   execution: room(2, base, ['p-retry', 'valibot'], false),
@@ -78,6 +78,7 @@ export const entries: Readonly<Record<string, readonly string[]>> = {
     'edits',
     'router',
   ],
+  'classifiers.ts': ['context', 'core', 'tasks'],
   'testing.ts': ['testing'],
   'testing-msw.ts': ['testing'],
 };

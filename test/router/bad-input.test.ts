@@ -127,7 +127,7 @@ const callOptions: [string, unknown, RegExp][] = [
   ['timeouts', { timeouts: { totalMs: '5s' } }, /timeouts\.totalMs: got "5s"; use a number/],
   ['allowExternal', { allowExternal: 'yes' }, /allowExternal: got "yes"; use true or false/],
   ['an unknown name', { timeout: 5 }, /timeout: unknown option.*timeouts/],
-  ['what belongs to explain', { serena: true }, /serena: unknown option/],
+  ['serena', { serena: 'yes' }, /serena: got "yes"; use true or false/],
 ];
 
 describe('a router', () => {
