@@ -1,8 +1,13 @@
 import type { FinishReason, RouteEvent, ToolCall, Usage } from '../core/chat.js';
+import type { Clock } from '../core/clock.js';
 import type { Attempt, FallbackLevel } from '../core/decision.js';
+import type { RouterError } from '../core/errors.js';
 import type { FetchLike } from '../core/fetch-like.js';
+import type { Logger } from '../core/logger.js';
 import type { ModelRef } from '../core/model.js';
 import type { ChatRequest, Transport } from '../core/transport.js';
+import type { Health } from './health.js';
+import type { Queues } from './queues.js';
 
 /** A model with everything that one attempt at it needs. */
 export interface Candidate {
@@ -56,6 +61,23 @@ export interface FallbackPlan {
   onAnswer?(model: ModelRef, servedModel: string | undefined): Promise<void> | undefined;
   /** After each attempt. */
   onAttempt?(attempt: Attempt): void;
+}
+
+/** What a call needs beside its plan. */
+export interface ExecuteOptions {
+  readonly signal: AbortSignal;
+  /**
+   * Aborts `signal`. Used where the caller reads no further: the call can only let go of its slot and its session if its
+   * owner, told by the signal, runs it to the end. Not needed where the owner always does.
+   */
+  readonly abort?: ((reason: RouterError) => void) | undefined;
+  readonly clock: Clock;
+  readonly health: Health;
+  readonly queues: Queues;
+  readonly retry: { readonly minDelayMs: number };
+  readonly logger: Logger;
+  /** Nobody reads the pieces of the answer: they are not handed out, only gathered for the report. */
+  readonly quiet?: boolean | undefined;
 }
 
 /** What a call tells while it runs. */
