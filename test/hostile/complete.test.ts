@@ -21,7 +21,7 @@ const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: string, 
   H85: ['security/audit-disk.test.ts', 'a disk that is full', 'is a fault of a disk'],
   H86: ['security/audit-log.test.ts', 'symlink', 'is a fault of a directory'],
   H87: ['security/audit-crash.test.ts', 'a killed process', 'takes processes that are killed'],
-  H90: ['security/environment.test.ts', 'what the environment of the process says', 'takes processes of their own'],
+  H90: ['hostile/egress-environment.test.ts', 'a process whose environment holds', 'takes a process of its own'],
 };
 
 const rows = [...connection, ...framing, ...body, ...streams, ...identity, ...localFaults, ...realServers];
