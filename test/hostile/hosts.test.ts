@@ -11,7 +11,8 @@ const CANARY = 'host-canary';
 
 let server: FakeServer;
 beforeEach(async () => {
-  server = await fakeOllama({ models: [{ id: 'one:7b', loaded: true, contextLength: 8_192 }], reply: TEXT });
+  const models = ['one:7b', 'two:7b'].map((id) => ({ id, loaded: true, contextLength: 8_192 }));
+  server = await fakeOllama({ models, reply: TEXT });
 });
 afterEach(() => server.close());
 

@@ -171,6 +171,25 @@ export const hosts: readonly HostRow[] = [
     },
   },
   {
+    part: 'the classifier',
+    options: (bad) => ({ classifier: { when: 'always', classify: bad(() => null) } }),
+    garbage: [
+      ...NONSENSE,
+      { category: 'cooking' },
+      { category: 'coding' },
+      { category: 'coding', confidence: 'x', complexity: 7, alternatives: 7, taskType: 7, keywordsMatched: {} },
+      { category: 'coding', complexity: { score: 'x', reasons: 7 }, requiresSerena: 'yes' },
+    ],
+    // It is given up after a while; here the caller leaves before.
+    ends: { ...ANSWER, hangs: 'waits' },
+  },
+  {
+    part: 'the judge',
+    options: (bad) => ({ judge: { choose: bad(async () => null) } }),
+    garbage: [...NONSENSE, { model: 'gone:7b' }, { model: 7, reason: 7 }, { model: 'one:7b', reason: {} }],
+    ends: { ...ANSWER, hangs: 'waits' },
+  },
+  {
     part: 'the token counter',
     options: (bad) => ({ tokenCounter: { count: bad((text: string) => text.length) } }),
     garbage: [...NONSENSE, -1, Number.POSITIVE_INFINITY, 1e300, 2n],
