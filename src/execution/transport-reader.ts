@@ -48,6 +48,8 @@ export function readTransport(
 
   const limit = (): number => (begun ? timeouts.idleMs : timeouts.firstContentMs);
   const tick = (): void => {
+    // A clock that is set back must not lengthen the wait for as long.
+    since = Math.min(since, clock.now());
     const left = since + limit() - clock.now();
     if (left > 0) timer = clock.setTimeout(tick, Math.min(left, limit()));
     else {

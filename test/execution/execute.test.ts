@@ -231,6 +231,16 @@ describe('the clocks', () => {
     expect(w.clock.pending).toBe(0);
   });
 
+  it('at most double where the clock of the machine is set back', async () => {
+    const w = world({ a: [[text('Hel'), 'hang']] });
+    const told = run(w.start());
+    await w.clock.advance(30_000);
+    w.clock.setBack(3_600_000);
+    await w.clock.advance(90_000);
+    expect((await told).error).toMatchObject({ code: 'ERR_INTERRUPTED', cause: { code: 'ERR_TIMEOUT' } });
+    expect(w.clock.pending).toBe(0);
+  });
+
   it('free the connection of an answer that nobody reads', async () => {
     const w = world({ a: [[text('one'), text('two'), stop]] });
     const events = w.start();

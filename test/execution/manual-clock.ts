@@ -29,6 +29,12 @@ export class ManualClock implements Clock {
     this.#now += ms;
   }
 
+  /** Is set back, as a machine's clock may be; timers run on. */
+  setBack(ms: number): void {
+    this.#now -= ms;
+    for (const timer of this.#timers.values()) timer.at -= ms;
+  }
+
   /** Moves on by `ms`, letting promises settle around each timer that fires. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
