@@ -7,7 +7,7 @@ import { asObject, asString } from '../internal/json.js';
 import { nameOf } from '../internal/model-name.js';
 import { answerFilters } from './answer-filters.js';
 import { OpenAIReply } from './openai-reply.js';
-import { addressOf, offeredTools, textOf } from './request-parts.js';
+import { addressOf, extraMembers, offeredTools, textOf } from './request-parts.js';
 import { sendThrough } from './send-through.js';
 import { SseParser } from './sse-parser.js';
 import { streamReply } from './stream-body.js';
@@ -85,7 +85,7 @@ function chatBody(request: ChatRequest): Record<string, unknown> {
     max_tokens: request.maxTokens ?? MAX_TOKENS,
     temperature: request.temperature,
     top_p: request.topP,
-    ...request.extraBody,
+    ...extraMembers(request),
     model: request.model.id,
   };
 }

@@ -2,7 +2,7 @@ import type { FinishReason, Usage } from '../core/chat.js';
 import type { ModelRef } from '../core/model.js';
 import type { ChatRequest, TransportEvent } from '../core/transport.js';
 import { asCount, asObject, asString } from '../internal/json.js';
-import { prefixOf } from './request-parts.js';
+import { extraMembers, prefixOf } from './request-parts.js';
 import type { SseMeaning } from './sse-parser.js';
 import { TextRepair } from './stream-body.js';
 import { inBandError, interrupted } from './wire-errors.js';
@@ -21,7 +21,7 @@ export function infillBody(request: ChatRequest): Record<string, unknown> {
     stop: typeof request.stop === 'string' ? [request.stop] : request.stop,
     frequency_penalty: request.frequencyPenalty,
     presence_penalty: request.presencePenalty,
-    ...request.extraBody,
+    ...extraMembers(request),
     // Of one model it is ignored; a router and llama-swap go by it.
     model: request.model.id,
   };

@@ -1,7 +1,7 @@
 import type { ContentPart, Message } from '../core/chat.js';
 import type { ChatRequest } from '../core/transport.js';
 import { asObject, parseJson } from '../internal/json.js';
-import { checkMedia, functionCalls, offeredTools, prefixOf, textOf } from './request-parts.js';
+import { checkMedia, extraMembers, functionCalls, offeredTools, prefixOf, textOf } from './request-parts.js';
 import { unsupported } from './wire-errors.js';
 
 /** The body of `POST /api/chat`; what the caller did not give is left to the server. */
@@ -22,7 +22,7 @@ export function fillBody(request: ChatRequest): Record<string, unknown> {
 }
 
 function merged(request: ChatRequest, body: Record<string, unknown>): Record<string, unknown> {
-  const extra = request.extraBody;
+  const extra = extraMembers(request);
   return {
     ...body,
     stream: true,
@@ -41,9 +41,8 @@ function merged(request: ChatRequest, body: Record<string, unknown>): Record<str
       frequency_penalty: request.frequencyPenalty,
       presence_penalty: request.presencePenalty,
       // One more option must not drop `num_ctx`, which would reload the model.
-      ...asObject(extra?.['options']),
+      ...asObject(extra['options']),
     },
-    // The model was chosen and checked; extra members do not change it.
     model: request.model.id,
   };
 }

@@ -1,6 +1,6 @@
 import type { Message } from '../core/chat.js';
 import type { ChatRequest } from '../core/transport.js';
-import { checkMedia, functionCalls, offeredTools, prefixOf } from './request-parts.js';
+import { checkMedia, extraMembers, functionCalls, offeredTools, prefixOf } from './request-parts.js';
 import { unsupported } from './wire-errors.js';
 
 /** The body of `POST /v1/chat/completions`; what the caller did not give is left to the server. */
@@ -18,8 +18,7 @@ export function chatBody(request: ChatRequest): Record<string, unknown> {
     }),
     response_format: responseFormat(request),
     reasoning_effort: request.reasoningEffort,
-    ...request.extraBody,
-    // The model was chosen and checked; extra members do not change it.
+    ...extraMembers(request),
     model: request.model.id,
   };
 }
@@ -30,7 +29,7 @@ export function fillBody(request: ChatRequest): Record<string, unknown> {
     ...sampling(request),
     prompt: prefixOf(request),
     suffix: request.suffix,
-    ...request.extraBody,
+    ...extraMembers(request),
     model: request.model.id,
   };
 }

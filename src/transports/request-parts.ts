@@ -45,23 +45,39 @@ export function prefixOf(request: ChatRequest): string {
 }
 
 /**
+ * The extra members but for a model: that was chosen and checked. Servers in Go (Ollama, LocalAI) take names in any case, and of
+ * several the last.
+ */
+export function extraMembers({ extraBody = {} }: ChatRequest): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(extraBody).filter(([name]) => name.toLowerCase() !== 'model'));
+}
+
+/**
  * Refuses media that a server would have to fetch: it would do so past the policy of this machine, from its own disk or
  * network too. Holds for kinds of parts that we do not know as well.
  */
 export function checkMedia(request: ChatRequest): void {
   // Extra members may hold other messages, which take the place of ours.
-  const extra = request.extraBody?.['messages'];
-  for (const message of [...request.messages, ...(Array.isArray(extra) ? extra : [])]) {
-    const content = (message as Partial<Message> | null)?.content;
-    if (!Array.isArray(content)) continue;
-    for (const part of content) {
-      if (part?.type === 'text' || part?.type === 'refusal' || !holdsAddress(part, 'part')) continue;
+  for (const message of [...request.messages, ...membersNamed(request.extraBody, 'messages').flat()]) {
+    for (const part of membersNamed(message, 'content').filter(Array.isArray).flat()) {
+      if (!holdsAddress(besideText(part), 'part')) continue;
       throw unsupported(
         request.model,
         'the server would fetch media from an address by itself, past the network policy. Read it first, and send it as a data URL ("data:image/png;base64,...").',
       );
     }
   }
+}
+
+/** In any case: see {@link extraMembers}. */
+function membersNamed(value: unknown, wanted: string): unknown[] {
+  return Object.entries(Object(value)).flatMap(([name, member]) => (name.toLowerCase() === wanted ? [member] : []));
+}
+
+/** A text may be an address. */
+function besideText(part: Partial<ContentPart> | null): unknown {
+  if (part?.type !== 'text' && part?.type !== 'refusal') return part;
+  return { ...part, text: null, refusal: null };
 }
 
 // More levels than any kind of part has.

@@ -42,6 +42,8 @@ async function sent(
 }
 const body = async (transport: Transport, request: Partial<ChatRequest>) => (await sent(transport, request)).wire?.body;
 
+const PICTURE_OF = { image_url: { url: 'https://example.test/a.png' } };
+const PICTURE = { type: 'image_url', ...PICTURE_OF };
 const tool = { type: 'function' as const, function: { name: 'find', parameters: { type: 'object' } } };
 const other = { type: 'function' as const, function: { name: 'other' } };
 const all: Partial<ChatRequest> = {
@@ -253,6 +255,15 @@ describe.each([
     });
   });
 
+  it.each<Partial<ChatRequest>>([{}, { prompt: 'a(', suffix: ')' }])(
+    'nor one for servers that read names in any case and take the last',
+    async (request) => {
+      const wire = await body(transport, { ...request, extraBody: { model: 'a:cloud', Model: 'b:cloud', MODEL: 'c' } });
+      expect(Object.keys(wire ?? {}).filter((name) => /^model$/i.test(name))).toEqual(['model']);
+      expect(wire).toMatchObject({ model: 'qwen3:8b' });
+    },
+  );
+
   it.each<[string, Partial<ChatRequest>]>([
     ['a custom tool', { tools: [{ type: 'custom', custom: { name: 'x' } }] }],
     ['a custom tool choice', { tools: [tool], toolChoice: { type: 'custom', custom: { name: 'x' } } }],
@@ -303,6 +314,18 @@ describe.each([
       if (!String(error).includes('Ollama takes no files')) expect(String(error)).toContain('data:');
       expect(String(error)).not.toContain('example.test');
     }
+  });
+
+  it.each<[string, object]>([
+    ['extra members in another case', { extraBody: { Messages: [{ role: 'user', Content: [PICTURE] }] } }],
+    [
+      'what else a text has',
+      { messages: [{ role: 'user', content: [{ type: 'text', text: 'look', ...PICTURE_OF }] }] },
+    ],
+  ])('is refused in %s', async (__, request) => {
+    const { wire, error } = await sent(transport, request);
+    expect(wire).toBeNull();
+    expect(error).toMatchObject({ code: 'ERR_UNSUPPORTED' });
   });
 
   it('is none of text, and data URLs of any kind are sent', async () => {
