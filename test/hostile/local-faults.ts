@@ -1,7 +1,7 @@
 import { SecurityModule, ServiceDiscovery } from 'local-llm-router';
 import { fakeOllama } from 'local-llm-router/testing';
 import { expect, onTestFinished, vi } from 'vitest';
-import { answers, PROMPT, type Row } from './catalogue.js';
+import { answers, PROMPT, type Row, SHORT } from './catalogue.js';
 import { watch } from './hold.js';
 import { scene } from './scene.js';
 import { CHUNKED, chunked, head, WIRES } from './wires.js';
@@ -58,6 +58,39 @@ export const localFaults: readonly Row[] = [
         },
       }),
     ),
+  ),
+  ...WIRES.map(
+    (wire): Row => ({
+      id: 'H88b',
+      title: `the clock is set back, and then the server falls silent (${wire.name})`,
+      check: async () => {
+        const realNow = Date.now;
+        let offset = 0;
+        vi.spyOn(Date, 'now').mockImplementation(() => realNow() + offset);
+        onTestFinished(() => void vi.restoreAllMocks());
+        const at = await scene(
+          {
+            id: 'H88b',
+            title: '',
+            ends: answers(''),
+            discovery: false,
+            endpoint: SHORT,
+            answer: (socket) => {
+              socket.write(head(wire) + wire.text('One'));
+              setTimeout(() => {
+                offset -= 3_600_000;
+              }, 10);
+            },
+          },
+          wire,
+          { healthy: false },
+        );
+        onTestFinished(at.close);
+        const { error } = await at.call('stream');
+        expect(error).toMatchObject({ code: 'ERR_INTERRUPTED', cause: { code: 'ERR_TIMEOUT' } });
+        await at.close();
+      },
+    }),
   ),
   ...(
     [
