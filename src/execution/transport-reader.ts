@@ -157,12 +157,12 @@ function normalised(error: unknown, candidate: Candidate, signal: AbortSignal): 
   return broken(candidate, `threw ${error instanceof Error ? error.name : typeof error}`, error, false);
 }
 
-/** The end of an answer that nobody reads on. */
-export function unread(model: ModelRef, ms: number): RouterError {
+/** The end of an answer that nobody reads on, or of a stream before there is one. */
+export function unread(model: ModelRef | undefined, ms: number): RouterError {
   return new RouterError(
     'ERR_TIMEOUT',
-    `Nobody read the answer of ${nameOf(model)} for ${ms} ms, so its connection was closed. Read without long pauses, leave the loop when you are done, or raise \`timeouts.idleMs\`.`,
-    { service: model.service, model: model.id, isRetryable: true },
+    `Nobody read ${model === undefined ? 'the stream' : `the answer of ${nameOf(model)}`} for ${ms} ms, so it was ended. Read without long pauses, leave the loop when you are done, or raise \`timeouts.idleMs\`.`,
+    { service: model?.service, model: model?.id, isRetryable: true },
   );
 }
 

@@ -11,6 +11,7 @@ import { detectEnvironment } from '../discovery/environment.js';
 import type { ServiceDiscovery } from '../discovery/service-discovery.js';
 import { Health } from '../execution/health.js';
 import { Queues } from '../execution/queues.js';
+import { resolveTimeouts } from '../execution/timeouts.js';
 import { linkSignal, raceAbort, withDeadline } from '../internal/deadline.js';
 import { Subscribers } from '../internal/subscribers.js';
 import type { ModelSelector } from '../models/model-selector.js';
@@ -170,7 +171,9 @@ export class LocalLLMRouter {
   stream(input: string | RouteRequest, options?: RouteOptions): RouteStream {
     const request = normalizeRequest(input, options);
     this.#checkOpen();
-    return new EventStream(options?.signal, (link) => this.#run({ input, options, request, link }));
+    const { clock, timeouts } = this.#state.parts;
+    const { idleMs: ms } = resolveTimeouts(options?.timeouts, undefined, timeouts, false);
+    return new EventStream(options?.signal, { clock, ms }, (link) => this.#run({ input, options, request, link }));
   }
 
   /** Decides and explains without sending anything; the session stays as it is, and Serena is asked only with `serena: true`. */

@@ -1,5 +1,7 @@
 import type { RouteEvent, RouteResult } from '../core/chat.js';
+import type { Clock } from '../core/clock.js';
 import { RouterError } from '../core/errors.js';
+import { unread } from '../execution/transport-reader.js';
 import { type LinkedSignal, linkSignal } from '../internal/deadline.js';
 
 /**
@@ -18,6 +20,13 @@ export interface RouteStream extends AsyncIterable<RouteEvent> {
 /** Steps of consumed events that may pile up in the log before it is shortened. */
 const TRIM_AFTER = 512;
 
+/** They come while a session is held and no clock of an answer runs; who reads on no further would keep it. */
+const WATCHED: ReadonlySet<RouteEvent['type']> = /* @__PURE__ */ new Set<RouteEvent['type']>([
+  'decision',
+  'status',
+  'attempt-failed',
+]);
+
 interface Cursor {
   /** Index of the next event, counted from the first event of the call. */
   next: number;
@@ -32,6 +41,8 @@ interface Cursor {
 export class EventStream implements RouteStream {
   readonly #start: (link: LinkedSignal) => AsyncGenerator<RouteEvent, RouteResult, void>;
   readonly #parent: AbortSignal | undefined;
+  readonly #idle: { readonly clock: Clock; readonly ms: number };
+  #timer: unknown;
   readonly #cursors = new Set<Cursor>();
   #link: LinkedSignal | undefined;
   #run: AsyncGenerator<RouteEvent, RouteResult, void> | undefined;
@@ -43,11 +54,14 @@ export class EventStream implements RouteStream {
   #result: Promise<RouteResult> | undefined;
   #textStream: (ReadableStream<string> & AsyncIterable<string>) | undefined;
 
+  /** After `idle.ms` in which nobody reads on the call ends. */
   constructor(
     parent: AbortSignal | undefined,
+    idle: { readonly clock: Clock; readonly ms: number },
     start: (link: LinkedSignal) => AsyncGenerator<RouteEvent, RouteResult, void>,
   ) {
     this.#parent = parent;
+    this.#idle = idle;
     this.#start = start;
   }
 
@@ -141,6 +155,8 @@ export class EventStream implements RouteStream {
   }
 
   #step(): void {
+    if (this.#timer !== undefined) this.#idle.clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
     try {
       this.#run ??= this.#begin();
       this.#run.next().then(this.#took, this.#failed);
@@ -159,6 +175,7 @@ export class EventStream implements RouteStream {
         this.#step();
         return;
       }
+      if (WATCHED.has(step.value.type)) this.#watch();
     }
     this.#wake();
   };
@@ -167,6 +184,11 @@ export class EventStream implements RouteStream {
     this.#end ??= { error };
     this.#wake();
   };
+
+  #watch(): void {
+    const { clock, ms } = this.#idle;
+    this.#timer = clock.setTimeout(() => this.#link?.abort(unread(undefined, ms)), ms);
+  }
 
   #wake(): void {
     const waiting = this.#waiting;
