@@ -49,7 +49,7 @@ describe('a router over text-generation-webui', () => {
   it('says that the window is not known, and keeps within the one that the host gives', async () => {
     const fake = await up(fakeTextGenerationWebUI({ models }));
     const { decision } = await over(fake).route('hello');
-    expect(decision.notes).toEqual([expect.stringContaining('contextLength')]);
+    expect(decision.notes.filter((note) => note.includes('contextLength'))).toHaveLength(1);
     expect(chats(fake)[0]?.body).not.toHaveProperty('max_tokens');
     const service = { type: 'text-generation-webui', baseURL: fake.url, contextLength: 2_048 } as const;
     await over([], { services: [service] }).route({ messages: [{ role: 'user', content: 'hi' }], maxTokens: 5_000 });
