@@ -67,6 +67,7 @@ export class PinGuard {
     if (this.#rules.length === 0) return undefined;
     const { discovery, security } = this.#parts;
     const notes: string[] = [];
+    const found = discovery.models();
     const report = (phase: 'sending' | 'answered', model: ModelRef, { enforced, verdict }: PinFinding): void => {
       security.recordPin({ call, model, phase, verdict });
       const message = `${nameOf(model)}: ${verdict.reason} ${verdict.remedy}`;
@@ -100,7 +101,7 @@ export class PinGuard {
       report('answered', model, first);
     };
     const pinned = <T>(model: ModelRef, work: (served: ServedModel, finding: PinFinding) => Promise<T>) => {
-      const served = this.#served(model);
+      const served = this.#served(model) ?? unknownNow(found.find((known) => refKey(known) === refKey(model)));
       const finding = this.#judge(model, served);
       return served === undefined || finding === null ? undefined : work(served, finding);
     };
@@ -152,6 +153,11 @@ export class PinGuard {
 
 const STRENGTHS = { digest: 'its digest', 'size+name': 'size and name only', name: 'its name only' } as const;
 const LOAD = 'Load the model that was asked for, or name another.';
+
+/** A model that its server lists no longer: it stays pinned, and nothing is told of it. */
+function unknownNow(model: ServedModel | undefined): ServedModel | undefined {
+  return model && { ...model, digest: undefined, sizeBytes: undefined, quantization: undefined };
+}
 
 function isRefused(finding: PinFinding | null): finding is PinFinding {
   return finding?.enforced === true && finding.verdict.outcome !== 'match';

@@ -201,6 +201,30 @@ describe('a model that is swapped', () => {
     expect(chats(fake)).toEqual([]);
   });
 
+  it('is not asked either where its server no longer lists it under its name', async () => {
+    const fake = await up(fakeOllama({ models: [PINNED] }));
+    let isListed = true;
+    const fetch: FetchLike = async (input, init) => {
+      const response = await globalThis.fetch(input, init);
+      if (isListed || !String(input).endsWith('/api/tags')) return response;
+      return new Response((await response.text()).replaceAll(PINNED.id, 'renamed:1b'), response);
+    };
+    const router = over(fake, {
+      ...pinned(),
+      fetch,
+      hooks: {
+        async beforeRequest(request) {
+          isListed = false;
+          await router.discovery.refresh();
+          return request;
+        },
+      },
+    });
+    expect(await failure(router.route('hello'))).toMatchObject({ code: 'ERR_MODEL_MISMATCH' });
+    expect(chats(fake)).toEqual([]);
+    expect(mismatches(router)).toMatchObject([{ phase: 'sending', outcome: 'unverified' }]);
+  });
+
   it('is reported with `warn`, and its answer given', async () => {
     const { state, fetch } = swap();
     const fake = await up(fakeOllama({ models: [PINNED], reply: 'all the same' }));
