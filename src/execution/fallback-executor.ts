@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../core/clock.js';
 import type { Attempt, FallbackLevel, RankedModel, RoutingDecision } from '../core/decision.js';
 import { RouterError } from '../core/errors.js';
 import type { FetchLike } from '../core/fetch-like.js';
-import { type Logger, silentLogger } from '../core/logger.js';
+import type { Logger } from '../core/logger.js';
 import type { ModelRef } from '../core/model.js';
 import { bandOf, type TaskClassification } from '../core/task.js';
 import type { ChatRequest, Transport } from '../core/transport.js';
@@ -15,6 +15,7 @@ import { nameOf } from '../internal/model-name.js';
 import { checkOptions, fn, injected, listOf, optional } from '../internal/options.js';
 import { shownValue } from '../internal/redact.js';
 import { checkRequest } from '../internal/route-request-schema.js';
+import { safeLogger } from '../internal/safe-logger.js';
 import { timeoutsSchema } from '../internal/timeouts-schema.js';
 import { execute } from './execute.js';
 import { Health } from './health.js';
@@ -192,7 +193,7 @@ function normalise(options: FallbackExecutorOptions) {
     timeouts: options.timeouts,
     retry: { maxRetries: options.retry?.maxRetries ?? 1, minDelayMs: options.retry?.minDelayMs ?? 200 },
     clock: options.clock ?? systemClock,
-    logger: options.logger ?? silentLogger,
+    logger: safeLogger(options.logger),
   };
 }
 

@@ -5,6 +5,7 @@ import type { TransportEvent } from '../core/transport.js';
 import { abortError, type LinkedSignal } from '../internal/deadline.js';
 import { nameOf } from '../internal/model-name.js';
 import { printable } from '../internal/redact.js';
+import { unawaited } from '../internal/unawaited.js';
 import type { Candidate } from './plan.js';
 
 /** A server may need a moment to end a complete reply; then its connection is cut. */
@@ -80,7 +81,9 @@ export function readTransport(
     try {
       const { done, value } = result;
       if (done) failed(broken(candidate, 'ended without saying that the answer is complete', undefined, true));
-      else if (isContent(value)) {
+      else if (typeof value !== 'object' || value === null) {
+        failed(broken(candidate, 'gave what is no event', undefined, false));
+      } else if (isContent(value)) {
         content(value);
         reading = false;
         resolve?.(value);
@@ -93,7 +96,12 @@ export function readTransport(
     }
   };
   const pull = (): void => {
-    events ??= transport.chat(request, { signal, fetch })[Symbol.asyncIterator]();
+    if (events === undefined) {
+      const given = transport.chat(request, { signal, fetch });
+      // A host may have written an async function.
+      unawaited(given);
+      events = given[Symbol.asyncIterator]();
+    }
     events.next().then(took, failed);
   };
 

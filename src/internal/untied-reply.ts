@@ -24,6 +24,11 @@ export function takeBytes(response: Response, signal: AbortSignal): ReplyBytes |
   return response.body === null ? null : streamBytes(response.body, signal);
 }
 
+/** Lets go of a body that nobody reads; a host's own may fail at that, or not know how. */
+export function unread(body: { cancel(reason?: unknown): Promise<void> }, reason?: unknown): void {
+  void (async () => body.cancel(reason))().catch(() => {});
+}
+
 /** The bytes of a stream; an abort cancels it, also where it would not end by itself, as a mocked body does not. */
 export function streamBytes(
   stream: ReadableStream<Uint8Array>,
@@ -31,7 +36,7 @@ export function streamBytes(
   toError: (error: unknown) => unknown = (error) => error,
 ): ReplyBytes {
   const reader = stream.getReader();
-  const stop = (): void => void reader.cancel(signal?.reason).catch(() => {});
+  const stop = (): void => unread(reader, signal?.reason);
   if (signal?.aborted) stop();
   else signal?.addEventListener('abort', stop, { once: true });
   const release = (): void => signal?.removeEventListener('abort', stop);
@@ -40,6 +45,8 @@ export function streamBytes(
       try {
         const { done, value } = await reader.read();
         if (signal?.aborted) throw abortError(signal);
+        // A host's own stream may give anything.
+        if (!done && !ArrayBuffer.isView(value)) throw new TypeError('The body gave something that is no bytes.');
         if (!done) return value;
         release();
         return null;

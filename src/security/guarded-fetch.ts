@@ -3,7 +3,7 @@ import type { Agent, buildConnector } from 'undici';
 import { RouterError } from '../core/errors.js';
 import type { FetchLike } from '../core/fetch-like.js';
 import { abortError } from '../internal/deadline.js';
-import { setUntied, streamBytes } from '../internal/untied-reply.js';
+import { setUntied, streamBytes, unread } from '../internal/untied-reply.js';
 import { DirectReply } from './direct-reply.js';
 import { Exchange } from './exchange.js';
 import { fetchError } from './fetch-error.js';
@@ -20,6 +20,7 @@ import { isPlatformFetch } from './platform-fetch.js';
 import { encodingRefusal, headerRefusal, MAX_HEADER_BYTES, redirectRefusal, statusRefusal } from './reply-limits.js';
 import { outgoingBody } from './request-body.js';
 import { outgoingHeaders } from './request-headers.js';
+import { steadyEnd } from './steady-end.js';
 import { tiedBody } from './tied-body.js';
 
 /** What a guarded fetch is made of. */
@@ -229,7 +230,7 @@ export class GuardedFetch {
         return;
       }
       this.#o.onConnect({ host, address: peer, port: Number(port) || (protocol === 'https:' ? 443 : 80) });
-      callback(null, socket);
+      callback(null, steadyEnd(socket));
     }) as unknown as Socket;
     this.#handed?.connecting(connecting);
   }
@@ -271,14 +272,15 @@ async function viaFetch(
         headerRefusal(response.headers, origin) ??
         encodingRefusal(response.headers, origin));
   if (refused === null) return tied(response, origin, signal);
-  response.body?.cancel().catch(() => {});
+  if (response.body) unread(response.body);
   throw refused;
 }
 
 /** Whether it can be read as one; the class does not matter, a host may bring a fetch of its own. */
 function isResponse(value: unknown): value is Response {
-  const { status, headers } = (value ?? {}) as { status?: unknown; headers?: Partial<Headers> | null };
-  return typeof status === 'number' && typeof headers?.get === 'function' && Symbol.iterator in headers;
+  const { status, headers, body = null } = (value ?? {}) as Partial<Response>;
+  const isReadable = body === null || typeof body.getReader === 'function';
+  return typeof status === 'number' && typeof headers?.get === 'function' && Symbol.iterator in headers && isReadable;
 }
 
 /** The readers of a whole body, by way of `body`, so that they are tied to the signal too. */
@@ -303,11 +305,11 @@ const WHOLE_BODY = {
 /** The same response with its body tied to the signal once somebody asks for it; a new response would cost more than all checks together. */
 function tied(response: Response, origin: string, signal: AbortSignal | null | undefined): Response {
   const source = response.body;
-  if (source === null) return response;
+  if (!source) return response;
   const toError = (error: unknown): Error =>
     signal?.aborted ? abortError(signal) : fetchError(error, origin, 'reply');
   // An abort reaches an unread body too.
-  const drop = (): void => void source.cancel(signal?.reason).catch(() => {});
+  const drop = (): void => unread(source, signal?.reason);
   signal?.addEventListener('abort', drop, { once: true });
   const take = (): ReadableStream<Uint8Array> => {
     signal?.removeEventListener('abort', drop);

@@ -1,4 +1,5 @@
 import { abortError } from '../internal/deadline.js';
+import { unread } from '../internal/untied-reply.js';
 
 /**
  * The same bytes, tied to a signal: an abort fails the reader at once and cancels the source, also where the source
@@ -21,7 +22,7 @@ export function tiedBody(
         if (!signal) return;
         onAbort = () => {
           controller.error(abortError(signal));
-          (reader ?? source).cancel(signal.reason).catch(() => {});
+          unread(reader ?? source, signal.reason);
         };
         if (signal.aborted) onAbort();
         else signal.addEventListener('abort', onAbort, { once: true });

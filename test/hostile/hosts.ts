@@ -81,6 +81,11 @@ const sink = (onFailure: 'block' | 'continue', bad: Misbehaving): RouterOptions 
   return { security: { audit: { onFailure, sinks: [{ write: bad(write), close: bad(async () => {}) }] } } };
 };
 
+/** What looks like a reply until it is read. */
+const BROKEN_REPLIES = [7, {}, 'text', { getReader: () => ({}) }, { getReader: 7 }].flatMap((body) =>
+  [200, 500].map((status) => ({ status, headers: new Headers(), body })),
+);
+
 /** Everything that a host may inject, and what its misbehaviour may do to a call. */
 export const hosts: readonly HostRow[] = [
   {
@@ -298,7 +303,13 @@ export const hosts: readonly HostRow[] = [
   {
     part: 'the network',
     options: (bad) => ({ fetch: bad(globalThis.fetch) }),
-    garbage: [...NONSENSE, { status: 200 }, { status: 200, headers: {} }, { status: 'ok', headers: new Headers() }],
+    garbage: [
+      ...NONSENSE,
+      { status: 200 },
+      { status: 200, headers: {} },
+      { status: 'ok', headers: new Headers() },
+      ...BROKEN_REPLIES,
+    ],
     ends: { throws: FAILS, rejects: FAILS, hangs: 'waits', garbage: FAILS },
   },
   {
@@ -314,21 +325,18 @@ export const hosts: readonly HostRow[] = [
         return { ok: true, status: 200, type: 'basic', headers: new Headers(), body } as unknown as Response;
       },
     }),
-    garbage: [
-      { done: false, value: 'text' },
-      { done: false, value: 7 },
-    ],
+    garbage: [...NONSENSE, { done: false }, { done: false, value: 'text' }, { done: false, value: 7 }],
     ends: { throws: FAILS, rejects: FAILS, hangs: 'waits', garbage: FAILS },
   },
   {
     part: 'a transport',
     options: (bad) => ({ transports: [transport(bad(plainTransport))] }),
-    ends: { throws: FAILS, hangs: FAILS, garbage: FAILS },
+    ends: { throws: FAILS, rejects: FAILS, hangs: FAILS, garbage: FAILS },
   },
   {
     part: 'the events of a transport',
     options: (bad) => ({ transports: [transport(stepwise(bad(async () => ({ done: true, value: undefined }))))] }),
-    garbage: [{ done: true, value: 'text' }],
+    garbage: [...NONSENSE, { done: false }, { done: false, value: 7 }, { done: true, value: 'text' }],
     ends: { throws: FAILS, rejects: FAILS, hangs: 'waits', garbage: FAILS },
   },
 ];

@@ -494,6 +494,7 @@ export const streams: readonly Row[] = [
     aCheck('H72', 'is left by its caller in the middle of the answer', wire, left),
     aCheck('H73', 'floods a caller who does not read on', wire, unread),
     aCheck('H73b', 'floods a caller who reads slowly', wire, slowlyRead),
+    aCheck('H73c', 'hangs up while its answer is still being read', wire, readAfterItsEnd),
   ]),
 ];
 
@@ -613,4 +614,21 @@ async function slowlyRead(wire: Wire): Promise<void> {
   // What is under way between the two is what the sockets hold, not what the server has.
   expect(ahead).toBeLessThan(LINE_FLOOD);
   await nothingLeft(at, look);
+}
+
+async function readAfterItsEnd(wire: Wire): Promise<void> {
+  const COUNT = 100;
+  const pieces = wire.text('word '.repeat(4_000)).repeat(COUNT) + wire.end;
+  // The two ways of a reply after which the connection is closed: with a length, and without.
+  for (const more of ['', `Content-Length: ${Buffer.byteLength(pieces)}\r\n`]) {
+    const look = watch();
+    const at = await alone(wire, { answer: (socket) => void socket.end(head(wire, CLOSE + more) + pieces) });
+    let read = 0;
+    for await (const event of at.router.stream({ prompt: PROMPT, session: SESSION })) {
+      if (event.type === 'text') read += event.text.length;
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    expect(read).toBe(COUNT * 20_000);
+    await nothingLeft(at, look);
+  }
 }
