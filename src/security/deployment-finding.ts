@@ -49,14 +49,19 @@ export interface DeploymentFacts {
   readonly services: readonly Service[] | undefined;
 }
 
-/** A finding in one line of code. */
+/** A finding in one line of code; what is fulfilled has no remedy. */
 export function finding(
   id: string,
   severity: DeploymentFinding['severity'],
   message: string,
-  remedy: string,
+  remedy = 'Nothing.',
 ): DeploymentFinding {
   return { id, severity, message, remedy };
+}
+
+/** The finding of a weakness, where there is one. */
+export function findingIf(isWeak: boolean, ...row: Parameters<typeof finding>): readonly DeploymentFinding[] {
+  return isWeak ? [finding(...row)] : [];
 }
 
 /** A few names, and how many more. */
@@ -64,6 +69,3 @@ export function listed(names: readonly string[]): string {
   const shown = names.slice(0, 5).map((name) => printable(name, 80));
   return [...shown, ...(names.length > 5 ? [`and ${names.length - 5} more`] : [])].join(', ');
 }
-
-/** The remedy of what is fulfilled. */
-export const NOTHING = 'Nothing.';

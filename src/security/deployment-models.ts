@@ -1,7 +1,7 @@
 import type { ServedModel } from '../core/model.js';
 import type { Service } from '../core/service.js';
-import { judgePin, type NamedPin, type PinSet, type PinVerdict } from '../internal/pin.js';
-import { type DeploymentFacts, type DeploymentFinding, finding, listed, NOTHING } from './deployment-finding.js';
+import { judgePin, type PinSet, type PinVerdict } from '../internal/pin.js';
+import { type DeploymentFacts, type DeploymentFinding, finding, findingIf, listed } from './deployment-finding.js';
 import { isLoopback, parseAddress } from './ip-address.js';
 
 /** What is to be said of models, and of who may reach them. */
@@ -29,7 +29,11 @@ function pinFindings({ mode, pins }: PinSet): DeploymentFinding[] {
           'No model is pinned by its digest.',
           'Give `pins`: digests as the server lists them (`ollama list`), and those of files as `hashModelFiles` makes them.',
         )
-      : finding('models.checksums', 'info', `${digests.length} pin(s) have a digest: ${named(digests)}.`, NOTHING),
+      : finding(
+          'models.checksums',
+          'info',
+          `${digests.length} pin(s) have a digest: ${listed(digests.map(({ name }) => name))}.`,
+        ),
     finding(
       'models.checksum-storage',
       'info',
@@ -53,31 +57,21 @@ function pinFindings({ mode, pins }: PinSet): DeploymentFinding[] {
             : 'Without pins nothing is verified.',
           'Run `hashModelFiles` over the files of the models before their servers load them.',
         ),
-    ...(weak.length > 0
-      ? [
-          finding(
-            'models.pins-weak',
-            'warning',
-            `These pins prove no content: ${listed(weak.map(({ name, pin }) => `${name} (${pin.strength})`))}.`,
-            'Pin by digest where the server tells one, and verify the files with `hashModelFiles`.',
-          ),
-        ]
-      : []),
-    ...(short.length > 0
-      ? [
-          finding(
-            'models.pins-short',
-            'info',
-            `These pins have fewer than ${SOUND_DIGITS} digits of the digest: ${named(short)}.`,
-            'Give all 64: a few digits show mistakes, but can be forged.',
-          ),
-        ]
-      : []),
+    ...listIf(
+      weak.map(({ name, pin }) => `${name} (${pin.strength})`),
+      'models.pins-weak',
+      'warning',
+      'These pins prove no content',
+      'Pin by digest where the server tells one, and verify the files with `hashModelFiles`.',
+    ),
+    ...listIf(
+      short.map(({ name }) => name),
+      'models.pins-short',
+      'info',
+      `These pins have fewer than ${SOUND_DIGITS} digits of the digest`,
+      'Give all 64: a few digits show mistakes, but can be forged.',
+    ),
   ];
-}
-
-function named(pins: readonly NamedPin[]): string {
-  return listed(pins.map(({ name }) => name));
 }
 
 /** Pins against what is served, and what is there at all. */
@@ -99,37 +93,50 @@ function servedFindings(pins: PinSet, services: readonly Service[] | undefined):
   const judged = pinned.flatMap(({ model, own }) => own.map((pin) => ({ model, verdict: judgePin(pin, model) })));
   const having = (outcome: PinVerdict['outcome']): string[] =>
     judged.filter(({ verdict }) => verdict.outcome === outcome).map(({ model }) => place(model));
-  const report = (
-    id: string,
-    severity: DeploymentFinding['severity'],
-    names: string[],
-    text: string,
-    remedy: string,
-  ) => {
-    if (names.length > 0) findings.push(finding(id, severity, `${text}: ${listed([...new Set(names)])}.`, remedy));
-  };
-  const replaced = 'Bring back the models that were pinned, or pin these once you know where they come from.';
-  report('models.pin-mismatch', 'error', having('mismatch'), 'These are not the models that were pinned', replaced);
-  const told = 'Pin them by "size:" or "name", or serve them where digests are told.';
-  report(
-    'models.pin-unverified',
-    'warning',
-    having('unverified'),
-    'Servers do not tell what the pins of these are about',
-    told,
-  );
   const bare = pinned.filter(({ own }) => own.length === 0).map(({ model }) => place(model));
-  report('models.unpinned', 'warning', bare, 'No pin names these, so any content will do', 'Pin them, or remove them.');
   const unused = pins.pins.filter(({ name }) => !isFile(name) && !models.some((model) => means(name, model)));
-  const name = 'Name the served id, the catalogue key or `service/model` as `doctor` lists them.';
-  report(
-    'models.pins-unused',
-    'warning',
-    unused.map((pin) => pin.name),
-    'These pins name no model that is served',
-    name,
-  );
-  return findings;
+  return [
+    ...findings,
+    ...listIf(
+      having('mismatch'),
+      'models.pin-mismatch',
+      'error',
+      'These are not the models that were pinned',
+      'Bring back the models that were pinned, or pin these once you know where they come from.',
+    ),
+    ...listIf(
+      having('unverified'),
+      'models.pin-unverified',
+      'warning',
+      'Servers do not tell what the pins of these are about',
+      'Pin them by "size:" or "name", or serve them where digests are told.',
+    ),
+    ...listIf(
+      bare,
+      'models.unpinned',
+      'warning',
+      'No pin names these, so any content will do',
+      'Pin them, or remove them.',
+    ),
+    ...listIf(
+      unused.map(({ name }) => name),
+      'models.pins-unused',
+      'warning',
+      'These pins name no model that is served',
+      'Name the served id, the catalogue key or `service/model` as `doctor` lists them.',
+    ),
+  ];
+}
+
+/** A finding about these, where there are any. */
+function listIf(
+  names: readonly string[],
+  id: string,
+  severity: DeploymentFinding['severity'],
+  text: string,
+  remedy: string,
+): readonly DeploymentFinding[] {
+  return findingIf(names.length > 0, id, severity, `${text}: ${listed([...new Set(names)])}.`, remedy);
 }
 
 /** Pins of files are for `hashModelFiles`. */
@@ -183,26 +190,20 @@ function accessFindings(services: readonly Service[] | undefined): DeploymentFin
       'How long keys are valid cannot be seen from here.',
       'Give `apiKey` as a function that fetches a short-lived token.',
     ),
-    ...(plain.length > 0
-      ? [
-          finding(
-            'network.plain-http',
-            'warning',
-            `Prompts and keys go over the network unencrypted to ${listed(plain)}.`,
-            'Put TLS before the server and use its https address, or a tunnel.',
-          ),
-        ]
-      : []),
-    ...(away.length > 0
-      ? [
-          finding(
-            'access.exposed',
-            'info',
-            `These listen on more than their own machine: ${listed(away.map(({ id }) => id))}.`,
-            'Let a firewall admit this machine only; bind servers on this machine to 127.0.0.1.',
-          ),
-        ]
-      : []),
+    ...listIf(
+      plain,
+      'network.plain-http',
+      'warning',
+      'Prompts and keys go over the network unencrypted to these',
+      'Put TLS before the server and use its https address, or a tunnel.',
+    ),
+    ...listIf(
+      away.map(({ id }) => id),
+      'access.exposed',
+      'info',
+      'These listen on more than their own machine',
+      'Let a firewall admit this machine only; bind servers on this machine to 127.0.0.1.',
+    ),
   ];
 }
 
@@ -217,44 +218,50 @@ function isAway({ baseURL, models }: Service): boolean {
 
 /** Ways by which a prompt leaves although its server is near. */
 function leaks(services: readonly Service[] = [], env: DeploymentFacts['env']): DeploymentFinding[] {
-  const findings: DeploymentFinding[] = [];
-  const models = services.flatMap((service) => service.models);
-  const of = (type: Service['type']): boolean => services.some((service) => service.type === type);
-  const remote = models.filter((model) => model.remote === 'yes').map(place);
-  const unknown = models.filter((model) => model.remote === 'unknown').map(place);
-  if (remote.length > 0) {
-    const text = `These run on other machines, and are refused until a call grants it: ${listed(remote)}.`;
-    findings.push(finding('models.remote', 'warning', text, 'Remove them from the server.'));
-  }
-  if (unknown.length > 0) {
-    const text = `Nobody can tell where these run; they are refused until listed: ${listed(unknown)}.`;
-    const remedy = "List in the service's `models` those that stay in your network, and no other.";
-    findings.push(finding('models.unknown', 'warning', text, remedy));
-  }
-  if (of('ollama')) {
-    const isOff = env['OLLAMA_NO_CLOUD'] === '1' || env['OLLAMA_NO_CLOUD'] === 'true';
-    findings.push(
-      finding(
-        'models.cloud',
-        isOff ? 'info' : 'warning',
-        isOff
-          ? 'OLLAMA_NO_CLOUD is set here; whether it is where Ollama was started cannot be seen from here.'
-          : 'Ollama can pass prompts to its cloud and asks there for recommendations, unless OLLAMA_NO_CLOUD is set where it is started.',
-        'Start it with OLLAMA_NO_CLOUD=1; its `/api/status` then says that the cloud is disabled.',
-      ),
-    );
-  }
-  if (of('lmstudio')) {
-    const text =
-      'LM Link of LM Studio serves models of other machines as if they were here, and its API does not tell.';
-    findings.push(finding('models.lm-link', 'info', text, 'Switch LM Link off in LM Studio.'));
-  }
-  const proxies = services.filter(({ type, behind }) => type === 'open-webui' || (behind?.length ?? 0) > 0);
-  if (proxies.length > 0) {
-    const text = `What stands behind ${listed(proxies.map(({ id }) => id))} can change without notice: connections, pipes, providers.`;
-    findings.push(finding('models.proxies', 'info', text, 'Check their connections, and who may change them.'));
-  }
-  return findings;
+  const has = (type: Service['type']): boolean => services.some((service) => service.type === type);
+  const being = (remote: ServedModel['remote']): string[] =>
+    services.flatMap(({ models }) => models.filter((model) => model.remote === remote).map(place));
+  const isOff = env['OLLAMA_NO_CLOUD'] === '1' || env['OLLAMA_NO_CLOUD'] === 'true';
+  const proxies = services.filter(({ type, behind = [] }) => type === 'open-webui' || behind.length > 0);
+  return [
+    ...listIf(
+      being('yes'),
+      'models.remote',
+      'warning',
+      'These run on other machines, and are refused until a call grants it',
+      'Remove them from the server.',
+    ),
+    ...listIf(
+      being('unknown'),
+      'models.unknown',
+      'warning',
+      'Nobody can tell where these run; they are refused until listed',
+      "List in the service's `models` those that stay in your network, and no other.",
+    ),
+    ...findingIf(
+      has('ollama'),
+      'models.cloud',
+      isOff ? 'info' : 'warning',
+      isOff
+        ? 'OLLAMA_NO_CLOUD is set here; whether it is where Ollama was started cannot be seen from here.'
+        : 'Ollama can pass prompts to its cloud and asks there for recommendations, unless OLLAMA_NO_CLOUD is set where it is started.',
+      'Start it with OLLAMA_NO_CLOUD=1; its `/api/status` then says that the cloud is disabled.',
+    ),
+    ...findingIf(
+      has('lmstudio'),
+      'models.lm-link',
+      'info',
+      'LM Link of LM Studio serves models of other machines as if they were here, and its API does not tell.',
+      'Switch LM Link off in LM Studio.',
+    ),
+    ...findingIf(
+      proxies.length > 0,
+      'models.proxies',
+      'info',
+      `What stands behind ${listed(proxies.map(({ id }) => id))} can change without notice: connections, pipes, providers.`,
+      'Check their connections, and who may change them.',
+    ),
+  ];
 }
 
 const GIVE = 'Give them: checkDeployment({ services: discovery.services() }).';

@@ -1,4 +1,4 @@
-import { type DeploymentFacts, type DeploymentFinding, finding, listed } from './deployment-finding.js';
+import { type DeploymentFacts, type DeploymentFinding, finding, findingIf, listed } from './deployment-finding.js';
 import { type IpRange, isInternal, rangeText } from './ip-address.js';
 
 const INTERNAL_NAME = /^[^.]+$|(?:^|\.)(?:localhost|local|lan|home|internal|intranet|corp|private|test|home\.arpa)$/;
@@ -43,43 +43,32 @@ export function networkFindings({ policy, ownFetch, hasIPv6 }: DeploymentFacts):
     finding(
       'network.ipv6',
       'info',
-      `${hasIPv6 ? 'This machine has an IPv6 address' : 'This machine has no IPv6 address for others'}; ${
-        sixes.length > 0 ? `the policy allows ${listed(sixes.map(rangeText))}` : 'the policy allows no IPv6 network'
-      }.`,
+      `This machine has ${hasIPv6 ? 'an IPv6 address' : 'no IPv6 address for others'}; the policy allows ${listed(sixes.map(rangeText)) || 'no IPv6 network'}.`,
       'Where IPv6 is not needed, leave it out of `allowedCidrs` and switch it off in the system.',
     ),
-    ...(external
-      ? [
-          finding(
-            'network.external',
-            hosts.everyName ? 'error' : 'warning',
-            hosts.everyName
-              ? 'Every name may lead to the internet: `allowExternal` is on and `allowedHosts` has "*".'
-              : 'Listed names may lead to the internet where a call grants it: `allowExternal` is on.',
-            'Remove `allowExternal`; if it is needed, list the few names and nothing else.',
-          ),
-        ]
-      : []),
-    ...(openNames.length > 0
-      ? [
-          finding(
-            'network.hosts',
-            'warning',
-            `These names look public, and looking them up asks DNS: ${listed(openNames)}.`,
-            'List internal names, or the addresses of the servers.',
-          ),
-        ]
-      : []),
-    ...(ownFetch
-      ? [
-          finding(
-            'network.fetch',
-            'warning',
-            'The host replaced the network (`fetch`): addresses are checked, but not where its connections lead.',
-            'Leave `fetch` to tests.',
-          ),
-        ]
-      : []),
+    ...findingIf(
+      external,
+      'network.external',
+      hosts.everyName ? 'error' : 'warning',
+      hosts.everyName
+        ? 'Every name may lead to the internet: `allowExternal` is on and `allowedHosts` has "*".'
+        : 'Listed names may lead to the internet where a call grants it: `allowExternal` is on.',
+      'Remove `allowExternal`; if it is needed, list the few names and nothing else.',
+    ),
+    ...findingIf(
+      openNames.length > 0,
+      'network.hosts',
+      'warning',
+      `These names look public, and looking them up asks DNS: ${listed(openNames)}.`,
+      'List internal names, or the addresses of the servers.',
+    ),
+    ...findingIf(
+      ownFetch,
+      'network.fetch',
+      'warning',
+      'The host replaced the network (`fetch`): addresses are checked, but not where its connections lead.',
+      'Leave `fetch` to tests.',
+    ),
   ];
 }
 
@@ -99,46 +88,34 @@ export function environmentFindings({ env }: DeploymentFacts): DeploymentFinding
   const proxies = PROXIES.filter((name) => env[name]);
   if (/--use-env-proxy\b/.test(env['NODE_OPTIONS'] ?? '')) proxies.push('NODE_OPTIONS (--use-env-proxy)');
   const vendors = Object.keys(env).filter((name) => env[name] && VENDORS.test(name));
-  const findings: DeploymentFinding[] = [];
-  if (proxies.length > 0) {
-    findings.push(
-      finding(
-        'network.proxy',
-        'warning',
-        `Variables that name a proxy are set: ${listed(proxies)}. The router does not use them, other code of this process may.`,
-        'Unset them where nothing needs them.',
-      ),
-    );
-  }
-  if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') {
-    findings.push(
-      finding(
-        'network.tls',
-        'error',
-        'NODE_TLS_REJECT_UNAUTHORIZED switches off the check of certificates, so anybody on the way can read and answer.',
-        'Unset it, and name the certificate of your own authority in NODE_EXTRA_CA_CERTS.',
-      ),
-    );
-  }
-  if (vendors.length > 0) {
-    findings.push(
-      finding(
-        'network.variables',
-        'info',
-        `Variables of vendors are set and have no effect on the router: ${listed(vendors)}.`,
-        'Nothing for the router; unset keys that nothing needs.',
-      ),
-    );
-  }
-  if (/^\s*"?(?:https?:\/\/)?(?:0\.0\.0\.0|\[?::\]?)(?::|\/|"|\s|$)/.test(env['OLLAMA_HOST'] ?? '')) {
-    findings.push(
-      finding(
-        'access.exposed',
-        'warning',
-        'OLLAMA_HOST makes Ollama listen on every network of this machine, and it asks for no key.',
-        'Set it to 127.0.0.1, or put a proxy with keys before it.',
-      ),
-    );
-  }
-  return findings;
+  return [
+    ...findingIf(
+      proxies.length > 0,
+      'network.proxy',
+      'warning',
+      `Variables that name a proxy are set: ${listed(proxies)}. The router does not use them, other code of this process may.`,
+      'Unset them where nothing needs them.',
+    ),
+    ...findingIf(
+      env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0',
+      'network.tls',
+      'error',
+      'NODE_TLS_REJECT_UNAUTHORIZED switches off the check of certificates, so anybody on the way can read and answer.',
+      'Unset it, and name the certificate of your own authority in NODE_EXTRA_CA_CERTS.',
+    ),
+    ...findingIf(
+      vendors.length > 0,
+      'network.variables',
+      'info',
+      `Variables of vendors are set and have no effect on the router: ${listed(vendors)}.`,
+      'Nothing for the router; unset keys that nothing needs.',
+    ),
+    ...findingIf(
+      /^\s*"?(?:https?:\/\/)?(?:0\.0\.0\.0|\[?::\]?)(?::|\/|"|\s|$)/.test(env['OLLAMA_HOST'] ?? ''),
+      'access.exposed',
+      'warning',
+      'OLLAMA_HOST makes Ollama listen on every network of this machine, and it asks for no key.',
+      'Set it to 127.0.0.1, or put a proxy with keys before it.',
+    ),
+  ];
 }
