@@ -34,7 +34,7 @@ function write(name, text) {
 const EXTRA_NAMES = {
   'deepseek-r1-distill-qwen-14b': ['deepseek-r1-distill-14b'],
   'deepseek-r1-distill-qwen-32b': ['deepseek-r1-distill-32b'],
-  'deepseek-r1-distill-llama-8b': ['deepseek-r1-distill-8b'],
+  'deepseek-r1-distill-llama-8b': ['deepseek-r1-distill-8b', 'deepseek-r1:8b'],
   'deepseek-r1-distill-llama-70b': ['deepseek-r1-distill-70b'],
   'command-r': ['command-r:35b-v0.1'],
   'command-r-08-2024': ['command-r:35b-08-2024'],

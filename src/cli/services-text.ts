@@ -23,11 +23,11 @@ function serviceLines(service: Service, paint: Paint): string[] {
   return [...lines, ...head.map((line) => paint(line, 'dim')), ...models.flatMap(modelLines)];
 }
 
-function modelLines({ id, contextLength, maxContextLength, state, remote }: ServedModel): string[] {
+function modelLines({ id, contextLength, maxContextLength, state, remote, notes = [] }: ServedModel): string[] {
   const context = `${tokens(contextLength)} / ${tokens(maxContextLength)}`;
   const lines = row(2, COLUMNS, [printable(id, 256), context, state.value]);
-  const note = REMOTE[remote];
-  return note === undefined ? lines : [...lines, ...wrap(note, 4)];
+  const place = REMOTE[remote];
+  return [...lines, ...[...(place === undefined ? [] : [place]), ...notes].flatMap((note) => wrap(note, 4))];
 }
 
 function tokens({ value, source }: Fact<number>): string {

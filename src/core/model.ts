@@ -78,8 +78,10 @@ export interface ServedModel {
   readonly baseURL?: string | null | undefined;
   /** Order among equals as the host configured it, lower first. @defaultValue 100 */
   readonly priority?: number | undefined;
-  /** What its name says. */
+  /** What its name says, and what its server says about the weights behind it; where they differ, the server. */
   readonly identity: ModelIdentity;
+  /** Where the name and the server contradict each other, in words. */
+  readonly notes?: readonly string[] | undefined;
   /** Digest of the weights or manifest. */
   readonly digest?: Fact<string> | undefined;
   /** Size on disk in bytes. */
@@ -100,6 +102,8 @@ export interface ServedModel {
   readonly parallelSlots?: Fact<number> | undefined;
   /** Memory in use in bytes. */
   readonly memoryBytes?: Fact<number> | undefined;
+  /** Key-value cache in bytes per token at `f16`, from the model's own description; all layers counted in full. */
+  readonly cacheBytesPerToken?: Fact<number> | undefined;
   /** Where its service is. */
   readonly locality: 'in-process' | 'loopback' | 'private' | 'external';
   /** Whether the service passes prompts on to another machine. */

@@ -91,7 +91,7 @@ deepseek-r1-0528|1|thinking|deepseek-ai|671
 #deepseek-r1-distill
 deepseek-r1-distill-qwen-1.5b|1|distill-qwen|deepseek-ai|1.5|deepseek-r1:1.5b
 deepseek-r1-distill-qwen-7b|1|distill-qwen|deepseek-ai|7.6|deepseek-r1:7b
-deepseek-r1-distill-llama-8b|1|distill-llama|deepseek-ai|8|deepseek-r1-distill-8b
+deepseek-r1-distill-llama-8b|1|distill-llama|deepseek-ai|8|deepseek-r1-distill-8b|deepseek-r1:8b
 deepseek-r1-distill-qwen-14b|1|distill-qwen|deepseek-ai|14|deepseek-r1:14b|deepseek-r1-distill-14b
 deepseek-r1-distill-qwen-32b|1|distill-qwen|deepseek-ai|32.8|deepseek-r1:32b|deepseek-r1-distill-32b
 deepseek-r1-distill-llama-70b|1|distill-llama|deepseek-ai|70|deepseek-r1:70b|deepseek-r1-distill-70b

@@ -1,7 +1,7 @@
 import type { Rejection, Requirements } from '../core/decision.js';
 import type { Capability } from '../core/model.js';
 import { printable } from '../internal/redact.js';
-import { estimateMemory, GIB } from './memory.js';
+import { GIB, servedMemory } from './memory.js';
 import { can, type ModelProfile } from './model-profile.js';
 import type { PinRule } from './pin-rule.js';
 import { plainName } from './plain-name.js';
@@ -199,17 +199,12 @@ function refuseMemory(profile: ModelProfile, { maxVramBytes }: Hurdles): Refusal
 /** Memory after a load: what the server says, else from the file's size, else from the parameters. */
 function neededBytes({ model, entry }: ModelProfile): number | undefined {
   if (model.memoryBytes !== undefined) return model.memoryBytes.value;
-  const { identity, sizeBytes, contextLength, quantization, parallelSlots } = model;
+  const { identity, sizeBytes, contextLength, parallelSlots } = model;
   const known = entry?.totalB ?? identity.sizeB;
-  const estimate = estimateMemory(
-    { ...identity, key: entry?.key ?? identity.key, sizeB: known },
-    {
-      contextLength: Math.max(1, Math.min(Math.round(contextLength.value), 100_000_000)) || 1,
-      quantization: quantization?.value || undefined,
-      parallelSlots: Math.max(1, Math.min(Math.round(parallelSlots?.value ?? 1), 4096)) || 1,
-    },
+  if (known === null) return sizeBytes && sizeBytes.value + Math.max(0.5 * GIB, sizeBytes.value * 0.05);
+  return servedMemory(
+    { ...model, identity: { ...identity, key: entry?.key ?? identity.key, sizeB: known } },
+    Math.max(1, Math.min(Math.round(contextLength.value), 100_000_000)) || 1,
+    Math.max(1, Math.min(Math.round(parallelSlots?.value ?? 1), 4096)) || 1,
   );
-  if (sizeBytes === undefined) return known === null ? undefined : estimate.totalBytes;
-  const cache = known === null ? 0 : estimate.kvCacheBytes;
-  return sizeBytes.value + cache + Math.max(0.5 * GIB, sizeBytes.value * 0.05);
 }

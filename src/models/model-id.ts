@@ -31,6 +31,18 @@ import { NOTHING, type Parts, splitPath, takeApart } from './name-parts.js';
  * @public
  */
 export function parseModelId(id: string, o?: { service?: ServiceType | undefined }): ModelIdentity {
+  return readName(id, o?.service);
+}
+
+/** What a server says about the weights behind a name: which catalogued models they cannot be. */
+export interface ServerFacts {
+  /** It tells the size. */
+  readonly isSized: boolean;
+  fits(model: Catalogued): boolean;
+}
+
+/** Reads a name, beside what its server says. */
+export function readName(id: string, service: ServiceType | undefined, facts?: ServerFacts): ModelIdentity {
   const text = String(id);
   const index = nameIndex();
   const { stem, tag, publisher, folder } = splitPath(text, index.makers);
@@ -38,12 +50,11 @@ export function parseModelId(id: string, o?: { service?: ServiceType | undefined
   if (stem === '' || stem.length + tag.length > 250) return identity(text, null, publisher, NOTHING, 0);
   const dotted = tag === '' ? /\.i?q\d\w*$/i.test(stem) : false;
   const parts = takeApart(tag === '' ? stem : `${stem}:${tag}`, index.words);
-  const service = o?.service;
 
   const lower = text.toLowerCase();
   const library = lower.startsWith('library/') ? lower.slice(8) : lower;
   const bare = library.endsWith(':latest') ? library.slice(0, -7) : library;
-  const found = match(parts, index, tag !== '' || service === 'ollama');
+  const found = match(parts, index, tag !== '' || service === 'ollama', facts);
   const owner = publisher?.toLowerCase() ?? '';
 
   if (found !== null && found !== 'ambiguous' && !parts.conflict) {
@@ -63,7 +74,7 @@ export function parseModelId(id: string, o?: { service?: ServiceType | undefined
       return identity(text, model, publisher, parts, 0.6, { key: null, derivative: true, base: model.key });
     }
     const tags = tag !== '' || service === 'ollama' || service === 'open-webui';
-    if (tags && MOVING_TAGS.has(bare))
+    if (tags && MOVING_TAGS.has(bare) && !(facts?.isSized && found.isOnly))
       return identity(text, model, publisher, parts, 0.4, { key: null, variant: null });
     const ownDerivative = /distill|finetune/.test(model.variant ?? '');
     const unsure = UNSURE_TAGS.has(bare) || unknownOwner;
@@ -102,7 +113,8 @@ function match(
   parts: Parts,
   { bySignature }: NameIndex,
   tagged: boolean,
-): { model: Catalogued; implied: number } | 'ambiguous' | null {
+  facts: ServerFacts | undefined,
+): { model: Catalogued; implied: number; isOnly: boolean } | 'ambiguous' | null {
   let names = bySignature.get(parts.words.join(' '));
   if (names === undefined) {
     const fewer = parts.words.filter((w) => !MAYBE_PACKAGING.has(w));
@@ -116,8 +128,9 @@ function match(
   let best: Catalogued | undefined;
   let least = Number.POSITIVE_INFINITY;
   let tie = false;
-  for (const name of names) {
-    const implied = distance(parts, name, tagged);
+  const fitting = facts === undefined ? names : names.filter(({ model }) => facts.fits(model));
+  for (const name of fitting) {
+    const implied = distance(parts, name, facts?.isSized ? 0 : tagged ? 1 : 2);
     if (implied > least) continue;
     tie = implied === least ? tie || best !== name.model : false;
     least = implied;
@@ -126,17 +139,17 @@ function match(
   if (best === undefined || least === Number.POSITIVE_INFINITY) return null;
   // `qwen3-vl:30b`: an instruct and a thinking model bear that name.
   if (!parts.chat && parts.release === null && best.alwaysMarked && hasTwin(parts, best, bySignature)) tie = true;
-  return tie ? 'ambiguous' : { model: best, implied: least };
+  return tie ? 'ambiguous' : { model: best, implied: least, isOnly: fitting.every(({ model }) => model === best) };
 }
 
 /** How many facts of a catalogued name the given one leaves out; infinite where one contradicts it. */
-function distance(parts: Parts, name: Name, tagged: boolean): number {
+function distance(parts: Parts, name: Name, unsized: number): number {
   let implied = 0;
   if (parts.size !== name.size) {
     if (parts.size !== null && name.size !== null) return Number.POSITIVE_INFINITY;
     if (parts.size !== null && !fitsSize(parts.size, name.model)) return Number.POSITIVE_INFINITY;
     // A library tag without a size means the server's default build: only sure where there is one size.
-    if (parts.size === null) implied += tagged ? 1 : 2;
+    if (parts.size === null) implied += unsized;
   }
   if (parts.active !== name.active) {
     if (parts.active !== null && name.active !== null) return Number.POSITIVE_INFINITY;
@@ -210,7 +223,7 @@ function withoutKey(
     return identity(id, first, publisher, parts, 0.4, { variant: null });
   }
   const derivative = marked || (family !== null && strange > 0);
-  const base = derivative ? match({ ...parts, words: known }, index, false) : null;
+  const base = derivative ? match({ ...parts, words: known }, index, false, undefined) : null;
   const model = base !== null && base !== 'ambiguous' ? base.model : null;
   return {
     ...identity(id, model, publisher, parts, derivative ? 0.7 : family !== null ? 0.5 : 0.2, {

@@ -72,7 +72,7 @@ export async function fitPrompt(
       ...(numCtx === undefined ? {} : { numCtx }),
       compaction: prompt.compaction,
     },
-    notes: [...prompt.notes, ...windowNotes(served, limit, numCtx, inForce)],
+    notes: [...prompt.notes, ...windowNotes(served, limit, numCtx, inForce), ...nameNotes(served)],
   };
 }
 
@@ -108,7 +108,7 @@ function withinMemory(
   const { maxVramBytes } = state.parts.selector;
   if (!asksNumCtx || maxVramBytes === null || window.source === 'config') return window;
   const max = window.source === 'assumed' ? UNKNOWN_WINDOW : window.value;
-  const value = Math.max(inForce, contextWithin(served.identity, maxVramBytes, max));
+  const value = Math.max(inForce, contextWithin(served, maxVramBytes, max));
   return value < max ? { value, source: 'config' } : window;
 }
 
@@ -125,6 +125,10 @@ function numCtxFor(
     needed: prompt.tokens + prompt.reservedOutput,
     max: window.source === 'assumed' ? UNKNOWN_WINDOW : window.value,
   });
+}
+
+function nameNotes({ id, notes = [] }: ServedModel): string[] {
+  return notes.map((note) => `${id}: ${note}`);
 }
 
 function windowNotes(served: ServedModel, limit: Fact<number>, numCtx: number | undefined, inForce: number): string[] {

@@ -190,11 +190,11 @@ function controlled(state: RouterState, { model, served, connection }: Target): 
 
 /** The context in force, which a load must not change; of a model that is not in memory, what usual tasks need. */
 function contextFor({ parts }: RouterState, served: ServedModel): number {
-  const { state, contextLength, maxContextLength: max, identity } = served;
+  const { state, contextLength, maxContextLength: max } = served;
   if (state.value === 'loaded' && contextLength.source === 'server') return contextLength.value;
   const { maxVramBytes } = parts.selector;
   const trained = max.source === 'assumed' ? USUAL_CONTEXT : max.value;
-  const most = maxVramBytes === null ? trained : contextWithin(identity, maxVramBytes, trained);
+  const most = maxVramBytes === null ? trained : contextWithin(served, maxVramBytes, trained);
   return chooseNumCtx({ needed: USUAL_CONTEXT, max: most });
 }
 

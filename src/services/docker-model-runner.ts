@@ -1,7 +1,8 @@
 import type { Capability } from '../core/model.js';
 import { asArray, asCount, asObject, asString } from '../internal/json.js';
+import { cachePerToken } from './cache-per-token.js';
 import { assumed, goodObject, openAiList, refusal, said, strings } from './reply.js';
-import { ASSUMED_CONTEXT, assumedCapabilities } from './served-model.js';
+import { ASSUMED_CONTEXT, assumedCapabilities, parameterCount } from './served-model.js';
 import type { Ask, ModelFacts, Reading, Reply, ServiceSpec } from './service-spec.js';
 
 /**
@@ -89,8 +90,11 @@ function modelFacts(
     id,
     aliases: names.filter((name) => name !== id),
     digest: said(asString(o.kept?.['id'])),
+    parameters: parameterCount(asString(dmr['parameters'])),
+    architecture: asString(dmr['architecture']),
     sizeBytes: said(bytesOf(asString(dmr['size']))),
     quantization: said(asString(dmr['quantization'])),
+    cacheBytesPerToken: said(cachePerToken(config['gguf'])),
     capabilities: capabilitiesOf(id, own, asObject(config['gguf'])),
     // Once for each way in which it is used; one that loads is no use yet.
     state:

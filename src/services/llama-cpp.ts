@@ -70,6 +70,7 @@ function commonFacts(id: string, item: Json): ModelFacts {
   return {
     id,
     aliases: aliases.length > 0 ? aliases : undefined,
+    parameters: asCount(meta['n_params']),
     sizeBytes: said(asCount(meta['size'])),
     quantization: said(asString(meta['ftype'])),
     contextLength: said(asCount(meta['n_ctx'])),

@@ -1,7 +1,7 @@
 import type { Capability } from '../core/model.js';
 import { asArray, asCount, asObject, asString } from '../internal/json.js';
 import { assumed, goodObject, namedItems, openAiList, refusal, said, strings } from './reply.js';
-import { assumedCapabilities } from './served-model.js';
+import { assumedCapabilities, parameterCount } from './served-model.js';
 import type { Ask, ModelFacts, Reading, Reply, ServiceSpec } from './service-spec.js';
 
 /**
@@ -87,6 +87,8 @@ function nativeModel(id: string, item: Json): ModelFacts {
   return {
     id,
     aliases: aliases.length > 0 ? aliases : undefined,
+    parameters: parameterCount(asString(item['params_string'])),
+    architecture: asString(item['architecture']),
     sizeBytes: said(asCount(item['size_bytes'])),
     quantization: said(asString(asObject(item['quantization'])?.['name'])),
     capabilities: caps || isEmbedding ? said(found) : nameOnly(id),
@@ -106,6 +108,7 @@ function olderModel(id: string, item: Json): ModelFacts {
   const state = item['state'];
   return {
     id,
+    architecture: asString(item['arch']),
     quantization: said(asString(item['quantization'])),
     // Before 0.3.16 the list has no capabilities, so tools are not ruled out by their absence.
     capabilities: isKnown ? { value: found, source: 'capabilities' in item ? 'server' : 'assumed' } : nameOnly(id),

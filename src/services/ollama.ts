@@ -1,8 +1,9 @@
 import type { Capability } from '../core/model.js';
 import { asCount, asObject, asString } from '../internal/json.js';
 import { askEach } from './ask-each.js';
+import { cachePerToken } from './cache-per-token.js';
 import { assumed, goodObject, namedItems, openAiList, refusal, said, strings } from './reply.js';
-import { ASSUMED_CONTEXT, assumedCapabilities } from './served-model.js';
+import { ASSUMED_CONTEXT, assumedCapabilities, parameterCount } from './served-model.js';
 import type { Ask, ModelFacts, Reading, Reply, ServiceSpec } from './service-spec.js';
 
 /**
@@ -132,13 +133,19 @@ function modelFacts(
   // One runner serves all names over one digest; the name of a re-created model may be held by a runner of old weights.
   const runner = running?.find((r) => (digest && asString(r['digest']) ? r['digest'] === digest : r['name'] === name));
   const max = trainedContext(item) ?? shownContext(shown);
+  const details = asObject(item['details']);
+  const info = asObject(shown?.['model_info']);
   const short = name.endsWith(':latest') ? name.slice(0, -':latest'.length) : undefined;
   return {
     id: name,
     aliases: short ? [short] : undefined,
     digest: said(digest),
     sizeBytes: said(asCount(item['size'])),
-    quantization: said(asString(asObject(item['details'])?.['quantization_level'])),
+    weights: baseOf(info),
+    parameters: asCount(info?.['general.parameter_count']) ?? parameterCount(asString(details?.['parameter_size'])),
+    architecture: asString(details?.['family']),
+    quantization: said(asString(details?.['quantization_level'])),
+    cacheBytesPerToken: said(cachePerToken(info)),
     capabilities: capabilities(name, item, shown),
     state: running === undefined ? assumed('unknown') : said(runner ? 'loaded' : 'unloaded'),
     contextLength: said(asCount(runner?.['context_length'])) ?? contextOfLoad(shown, max),
@@ -146,6 +153,15 @@ function modelFacts(
     memoryBytes: said(asCount(runner?.['size'])),
     remote: isRemote(name, item) ? 'yes' : 'no',
   };
+}
+
+/** The name that whoever made the file wrote into it; without the finetune nobody can tell the base from its chat model. */
+function baseOf(info: Json | undefined): string | undefined {
+  const [basename, finetune, ...rest] = ['basename', 'finetune', 'size_label', 'version'].map((field) =>
+    asString(info?.[`general.${field}`]),
+  );
+  if (basename === undefined || finetune === undefined) return undefined;
+  return [basename, rest[0], finetune, rest[1]].filter((part) => part !== undefined).join('-');
 }
 
 /** Ollama passes these on to another machine: stubs say so, cloud names are sent out whether listed or not. */

@@ -1,6 +1,7 @@
 import type { Capability, Fact, ServedModel } from '../core/model.js';
 import type { ServiceType } from '../core/service.js';
-import { parseModelId } from '../models/model-id.js';
+import { asCount } from '../internal/json.js';
+import { identifyModel } from '../models/identify-model.js';
 import { assumed } from './reply.js';
 import type { ModelFacts } from './service-spec.js';
 
@@ -26,9 +27,10 @@ export interface ModelHome {
 
 /** Completes a server's facts; what nobody said is conservative and labelled `assumed`. */
 export function servedModel(facts: ModelFacts, home: ModelHome): ServedModel {
-  const { weights, upstream, aliases, remote, ...rest } = facts;
+  const { weights, parameters, architecture, upstream, aliases, remote, ...rest } = facts;
   const context = contextFact(facts, home.contextLength);
-  const identity = identityOf(facts.id, weights, home.type);
+  const quantization = facts.quantization?.value;
+  const { identity, notes } = identifyModel(facts.id, { weights, parameters, architecture, quantization }, home.type);
   const names = [...namesOf(facts.id, identity.key, home), ...(aliases ?? [])];
   return {
     ...rest,
@@ -38,6 +40,7 @@ export function servedModel(facts: ModelFacts, home: ModelHome): ServedModel {
     ...(home.priority === undefined ? {} : { priority: home.priority }),
     ...(names.length === 0 ? {} : { aliases: names }),
     identity,
+    ...(notes.length === 0 ? {} : { notes }),
     capabilities: facts.capabilities ?? assumed(assumedCapabilities(facts.id)),
     state: facts.state ?? assumed('unknown'),
     contextLength: context,
@@ -63,11 +66,10 @@ function contextFact(facts: ModelFacts, configured: number | undefined): Fact<nu
   return given ?? assumed(Math.min(max?.value ?? ASSUMED_CONTEXT, ASSUMED_CONTEXT));
 }
 
-function identityOf(id: string, weights: string | undefined, service: ServiceType): ServedModel['identity'] {
-  const named = parseModelId(id, { service });
-  if (named.key !== null || weights === undefined) return named;
-  const loaded = parseModelId(weights, { service });
-  return loaded.key === null ? named : { ...loaded, id };
+/** A count as servers write it: `8.0B`, `494.03M`, `140K`. */
+export function parameterCount(text: string | undefined): number | undefined {
+  const [, number, unit = ''] = /^(\d{1,6}(?:\.\d{1,6})?)([KMBT])$/.exec(text ?? '') ?? [];
+  return asCount(Math.round(Number(number) * 1000 ** ('KMBT'.indexOf(unit) + 1)));
 }
 
 // Lists of OpenAI-style servers hold embedding models without a word about it; to chat with one is an error.

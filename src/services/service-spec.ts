@@ -17,13 +17,17 @@ export type SafeRequest = `${'GET' | 'POST'} /${string}`;
 export type Ask = (request: SafeRequest, body?: Readonly<Record<string, unknown>>) => Promise<Reply | null>;
 
 /** What is known of a model beside its server; all of it may be left out. */
-type Known = Omit<ServedModel, 'id' | 'service' | 'type' | 'baseURL' | 'priority' | 'identity' | 'locality'>;
+type Known = Omit<ServedModel, 'id' | 'service' | 'type' | 'baseURL' | 'priority' | 'identity' | 'locality' | 'notes'>;
 
 /** What a server says about one model; what it leaves out is filled with assumed values. */
 export type ModelFacts = { readonly [K in keyof Known]?: Known[K] | undefined } & {
   readonly id: string;
-  /** The file or repository that the server names as weights; read where the served name says nothing. */
+  /** The file or repository that the server names as weights; wins over the served name. */
   readonly weights?: string | undefined;
+  /** How many parameters the weights have; wins over the served name too. */
+  readonly parameters?: number | undefined;
+  /** Their architecture as GGUF files name it, for example `qwen3moe`. */
+  readonly architecture?: string | undefined;
   /** Address at which the model's own server answers, where a proxy says it. */
   readonly upstream?: string | undefined;
 };

@@ -45,9 +45,9 @@ export interface FakeModel {
   readonly quantization?: string | undefined;
   /** 64 hex digits. @defaultValue made from `id` */
   readonly digest?: string | undefined;
-  /** Architecture, for example `qwen2`. @defaultValue 'llama' */
+  /** Architecture, for example `qwen2`. @defaultValue what `id` says, else 'llama' */
   readonly family?: string | undefined;
-  /** As the servers write it, for example `7.6B`. @defaultValue '7.6B' */
+  /** As the servers write it, for example `7.6B`. @defaultValue what `id` says, else '7.6B' */
   readonly parameterSize?: string | undefined;
   /**
    * Ollama, Jan, llama-swap and Lemonade: listed as a model that runs on another host, and fails when asked. Open WebUI: comes from an OpenAI connection.

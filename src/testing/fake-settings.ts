@@ -102,8 +102,8 @@ function serve(entry: FakeModel, defaultContext: number): ServedFake {
     sizeBytes: entry.sizeBytes ?? 4_700_000_000,
     quantization: entry.quantization ?? 'Q4_K_M',
     digest: entry.digest ?? hexFrom(entry.id),
-    family: entry.family ?? 'llama',
-    parameterSize: entry.parameterSize ?? '7.6B',
+    family: entry.family ?? familyOf(entry.id),
+    parameterSize: entry.parameterSize ?? sizeOf(entry.id),
     remote: entry.remote ?? false,
     contextSet: entry.contextLength !== undefined,
   };
@@ -119,4 +119,16 @@ function hexFrom(seed: string): string {
     out += (hash >>> 0).toString(16).padStart(8, '0');
   }
   return out;
+}
+
+// What a real server would say of such a model: facts that contradict its name would make another model of it.
+function familyOf(id: string): string {
+  const [, qwen, gemma, gptOss] = /(qwen[23]|qwq)|(gemma-?\d)|(gpt-oss)/i.exec(id) ?? [];
+  if (gptOss) return 'gptoss';
+  return (qwen?.replace(/qwq/i, 'qwen2') ?? gemma?.replace('-', '') ?? 'llama').toLowerCase();
+}
+
+function sizeOf(id: string): string {
+  const [, size] = /(?:^|[^a-z\d.])(\d{1,4}(?:\.\d)?)b(?![a-z\d])/i.exec(id) ?? [];
+  return size === undefined ? '7.6B' : `${size}B`;
 }

@@ -32,7 +32,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   analytics: room(2, base, ['valibot']),
   models: room(3, base, ['valibot'], false),
   transports: room(4, base, ['ollama', 'openai'], false),
-  services: room(5, [...base, 'models/model-id', 'transports'], ['valibot']),
+  services: room(5, [...base, 'models/identify-model', 'transports'], ['valibot']),
   discovery: room(6, [...base, 'services', 'security'], ['p-limit', 'valibot']),
   router: room(
     7,

@@ -73,7 +73,7 @@ describe('a planted violation is caught', () => {
     [
       'a room that opens only one file',
       { 'services/x.ts': "export { m } from '../models/catalog.js';", 'models/catalog.ts': 'export const m = 1;' },
-      'services/x.ts imports models/catalog.ts: services/ may import core, internal, models/model-id, transports',
+      'services/x.ts imports models/catalog.ts: services/ may import core, internal, models/identify-model, transports',
     ],
     [
       'an entry',
