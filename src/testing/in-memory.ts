@@ -1,23 +1,36 @@
+import { type Clock, systemClock } from '../core/clock.js';
 import { asObject, asString, parseJson } from '../internal/json.js';
 import type { FakeRequest } from './fake-request.js';
 import type { FakeParts } from './generation.js';
 import { handle } from './loopback.js';
 import { type Line, play } from './play.js';
 
+/** What is read of a request. */
+export type AskedInMemory = Pick<Request, 'url' | 'method' | 'headers' | 'signal' | 'text'>;
+
 /** Answers a request as the fake server would over a socket; a network error where it cuts the connection before its reply. */
-export async function answerInMemory({ dialect, settings }: FakeParts, request: Request): Promise<Response> {
+export async function answerInMemory(parts: FakeParts, request: Request): Promise<Response> {
+  return (await playInMemory(parts, request)).response;
+}
+
+/** The same, with the end of all that the server does about the request; pauses take the time of `clock`. */
+export async function playInMemory(
+  { dialect, settings }: FakeParts,
+  request: AskedInMemory,
+  clock: Clock = systemClock,
+): Promise<{ readonly response: Promise<Response>; readonly played: Promise<void> }> {
   const asked = await read(request);
-  const { line, response } = lineOf(request.signal, dialect.headers(asked));
+  const { line, response } = lineOf(request.signal, dialect.headers(asked), clock);
   const fault = settings.pickFault(asked, dialect.generates.has(asked.path));
   const played = play(line, { dialect, request: asked, fault, delayMs: settings.delayMs }, () =>
     handle(dialect, asked),
   );
   // Without a reply by then there is none; to a client that has left a network error would be one that nobody catches.
   const none = (): Response => (request.signal.aborted ? new Response() : Response.error());
-  return Promise.race([response, played.then(none, none)]);
+  return { response: Promise.race([response, played.then(none, none)]), played };
 }
 
-async function read(request: Request): Promise<FakeRequest> {
+async function read(request: AskedInMemory): Promise<FakeRequest> {
   const { pathname, search, host } = new URL(request.url);
   const text = await request.text();
   const body = text === '' ? undefined : (parseJson(text) ?? text);
@@ -35,6 +48,7 @@ async function read(request: Request): Promise<FakeRequest> {
 function lineOf(
   signal: AbortSignal,
   headers: Readonly<Record<string, string>>,
+  clock: Clock,
 ): { line: Line; response: Promise<Response> } {
   const encoder = new TextEncoder();
   const pieces: (Uint8Array | 'end' | 'cut')[] = [];
@@ -87,12 +101,12 @@ function lineOf(
       push('cut');
     },
     pause: async (ms) => {
-      let timer: ReturnType<typeof setTimeout> | undefined;
+      let timer: unknown;
       const waited = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, ms);
+        timer = clock.setTimeout(resolve, ms);
       });
       await Promise.race([waited, gone]);
-      clearTimeout(timer);
+      clock.clearTimeout(timer);
     },
   };
   return { line, response };

@@ -8,6 +8,10 @@ import { type Collected, collect, modelAt, recorded } from '../transports/loopba
 import { HEALTHY, HEALTHY_TEXT, HOSTILE } from './scene.js';
 import { good, ollama, openai, type Wire } from './wires.js';
 
+/** FUZZ_TIMES=20 damages more answers. */
+const TIMES = Number(process.env['FUZZ_TIMES'] ?? 1);
+const LIMITS = { timeout: 10_000 + 10_000 * TIMES };
+
 /** Answers of true servers, whole and broken off. */
 const RECORDED: readonly (readonly [string, Transport])[] = [
   ['ollama/0.33.0-rc2/chat-stream', ollamaTransport()],
@@ -142,19 +146,19 @@ const mangled = fc.record({
   ends: fc.constantFrom('cleanly' as const, 'broken' as const),
 });
 
-it('whatever happens to the bytes of an answer, it ends with an answer or with an error of ours', async () => {
+it('whatever happens to the bytes of an answer, it ends with an answer or with an error of ours', LIMITS, async () => {
   const printed = vi.spyOn(console, 'warn');
   await fc.assert(
     fc.asyncProperty(mangled, async ({ stream: { transport, bytes, type }, faults, cuts, ends }) => {
       typed(await read(transport, cutAt(damaged(bytes, faults), cuts), type, ends));
     }),
-    { numRuns: 1_000 },
+    { numRuns: 1_000 * TIMES },
   );
   expect(printed).not.toHaveBeenCalled();
   expect(Object.keys(Object.prototype)).toEqual([]);
 });
 
-it('whatever happens to the bytes of an answer, a call gives one model’s text, and the conversation holds it once', async () => {
+it('whatever happens to the bytes of an answer, a call gives one model’s text, and it is kept once', LIMITS, async () => {
   await fc.assert(
     fc.asyncProperty(mangled, async ({ stream: { transport, bytes, type }, faults, cuts, ends }) => {
       const hostile = transport.name === 'ollama' ? ollama : openai;
@@ -185,7 +189,7 @@ it('whatever happens to the bytes of an answer, a call gives one model’s text,
       expect(['1001', '1001 1002']).toContain(asked.join(' '));
       await router.close();
     }),
-    { numRuns: 200 },
+    { numRuns: 200 * TIMES },
   );
 });
 
