@@ -158,7 +158,7 @@ it('whatever happens to the bytes of an answer, it ends with an answer or with a
   expect(Object.keys(Object.prototype)).toEqual([]);
 });
 
-it('whatever happens to the bytes of an answer, a call gives one model’s text, and it is kept once', LIMITS, async () => {
+it('whatever happens to the bytes of an answer, a call gives one model’s text, kept once', LIMITS, async () => {
   await fc.assert(
     fc.asyncProperty(mangled, async ({ stream: { transport, bytes, type }, faults, cuts, ends }) => {
       const hostile = transport.name === 'ollama' ? ollama : openai;
