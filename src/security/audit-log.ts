@@ -333,10 +333,11 @@ function entry(event: string, fields: Entry['fields']): Entry {
 
 /** Cuts texts that are too long. Each is copied: a part of a text keeps the whole in memory. */
 function bounded(event: string, fields: Entry['fields']): Entry['fields'] {
-  const max = event === 'query' ? MAX_CONTENT : MAX_TEXT;
   let cut: Record<string, AuditValue | undefined> | undefined;
   for (const name in fields) {
     const value = fields[name];
+    // All of a record together must stay a line that can be read back.
+    const max = event === 'query' && name.endsWith('Text') ? MAX_CONTENT : MAX_TEXT;
     if (typeof value !== 'string' || value.length <= max) continue;
     cut ??= { ...fields };
     cut[name] = Buffer.from(value.slice(0, max), 'utf16le').toString('utf16le');

@@ -65,6 +65,13 @@ describe('what is written', () => {
     expect(String((await lastRecord())['queryText'])).toHaveLength(16_384);
     await security.logSecurityEvent('x', Object.fromEntries(Array.from({ length: 16 }, (_, i) => [`f${i}Text`, long])));
     expect(String((await lastRecord())['f15Text'])).toHaveLength(512);
+    const named = {
+      ...decision,
+      id: long,
+      selected: { model: { ...model, id: long, service: long }, score: 1, parts: [] },
+    };
+    await security.logQuery({ query: long, response: long, decision: named, outcome: 'ok' });
+    expect(String((await lastRecord())['model'])).toHaveLength(512);
     await security.close();
     expect(await verifyAuditLog(directory, { key })).toMatchObject({ ok: true });
   });
