@@ -69,8 +69,8 @@ export class GuardedFetch {
 
   /** Uses method, headers, body and signal of the request; all else of `RequestInit` is ignored. */
   readonly fetch: FetchLike = async (input, init) => {
-    const request = typeof input === 'string' || input instanceof URL ? undefined : input;
-    const url = this.#admit(request ? request.url : (input as string | URL));
+    const request = typeof input === 'object' && input !== null && 'url' in input ? input : undefined;
+    const url = this.#admit(String(request ? request.url : input));
     const signal = init?.signal ?? request?.signal ?? null;
     if (signal?.aborted) throw abortError(signal);
     const asked: Asked = {
@@ -147,14 +147,13 @@ export class GuardedFetch {
     await agent?.destroy();
   }
 
-  #admit(target: string | URL): URL {
+  #admit(target: string): URL {
     if (this.#closed) throw closedError();
-    const key = typeof target === 'string' ? target : target.href;
-    let verdict = this.#verdicts.get(key);
+    let verdict = this.#verdicts.get(target);
     if (verdict === undefined) {
-      verdict = judgeUrl(this.#o.policy, key);
+      verdict = judgeUrl(this.#o.policy, target);
       if (this.#verdicts.size >= MAX_REMEMBERED_URLS) this.#verdicts.clear();
-      this.#verdicts.set(key, verdict);
+      this.#verdicts.set(target, verdict);
     }
     const { decision, url } = verdict;
     if (decision.allowed && url !== null) return url;

@@ -131,7 +131,7 @@ export function compilePolicy(o: PolicyOptions, parent?: NetworkPolicy): Network
 
 /** Judges a URL as written (R1 to R4, R6), without looking anything up. */
 export function judgeUrl(policy: NetworkPolicy, input: string | URL): UrlVerdict {
-  const raw = typeof input === 'string' ? input : input.href;
+  const raw = String(input);
   if (raw.length > MAX_URL) return refused('R1', `The URL is longer than ${MAX_URL} characters.`);
   if (CONFUSING.test(raw)) {
     return refused(

@@ -397,6 +397,19 @@ describe.each(PATHS)('with %s', (_, global) => {
       expect(error.message).toContain(base);
     });
 
+    it('refuses what is no address and no list of headers, and shows neither', async () => {
+      const security = secured();
+      for (const input of [undefined, null, 5, {}, { url: 5 }] as unknown as string[]) {
+        expect((await failureOf(security.fetch(input))).code).toBe('ERR_EGRESS_DENIED');
+        expect(await security.validateEndpoint(input)).toMatchObject({ allowed: false, rule: 'R1' });
+      }
+      for (const headers of ['authorization: canary', 5, [5], { x: Symbol('canary') }] as unknown as HeadersInit[]) {
+        const error = await failureOf(security.fetch('http://127.0.0.1:1', { headers }));
+        expect(error.code).toBe('ERR_INVALID_REQUEST');
+        expect(error.message).not.toContain('canary');
+      }
+    });
+
     it('does not show the value of a header that cannot be sent', async () => {
       const error = await failureOf(
         secured().fetch('http://localhost:11434/', { headers: { authorization: 'canary\n1' } }),
