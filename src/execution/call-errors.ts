@@ -1,6 +1,7 @@
 import type { Attempt } from '../core/decision.js';
 import { RouterError, type RouterErrorCode } from '../core/errors.js';
 import type { ModelRef } from '../core/model.js';
+import { modelError } from '../internal/model-error.js';
 import { nameOf } from '../internal/model-name.js';
 
 /** Where all attempts failed with one of these, the call does too: the caller can act on it. */
@@ -17,7 +18,7 @@ const PASSED_ON: ReadonlySet<RouterErrorCode> = new Set<RouterErrorCode>([
 export function asRouterError(thrown: unknown, model: ModelRef): RouterError {
   if (RouterError.is(thrown)) return thrown;
   const name = thrown instanceof Error ? thrown.name : typeof thrown;
-  return new RouterError('ERR_BAD_RESPONSE', `${nameOf(model)}: the attempt threw ${name}.`, { cause: thrown });
+  return modelError('ERR_BAD_RESPONSE', model, `the attempt threw ${name}.`, { cause: thrown });
 }
 
 /** The end of a call whose answer had begun. */

@@ -11,7 +11,7 @@ import type { ChatRequest, Transport } from '../core/transport.js';
 import { withDeadline } from '../internal/deadline.js';
 import { asObject, asString } from '../internal/json.js';
 import { assistantMessage } from '../internal/messages.js';
-import { nameOf } from '../internal/model-name.js';
+import { modelError } from '../internal/model-error.js';
 import { checkOptions, fn, injected, listOf, optional } from '../internal/options.js';
 import { shownValue } from '../internal/redact.js';
 import { checkRequest } from '../internal/route-request-schema.js';
@@ -158,11 +158,8 @@ export class FallbackExecutor {
     const { transports, fetch, retry } = this.#o;
     const transport = transports.get(model.type) ?? transports.get('openai');
     if (transport === undefined) {
-      throw new RouterError(
-        'ERR_UNSUPPORTED',
-        `${nameOf(model)}: no transport named "${model.type}" or "openai". Add one to \`transports\`.`,
-        { service: model.service, model: model.id },
-      );
+      const what = `no transport named "${model.type}" or "openai". Add one to \`transports\`.`;
+      throw modelError('ERR_UNSUPPORTED', model, what);
     }
     const { numCtx, ...rest } = request;
     const shaped: ChatRequest = {
@@ -227,10 +224,11 @@ function reduced(messages: Message[], model: ModelRef, level: FallbackLevel, lim
   // Half of the window for the prompt, as the context manager aims at; without a known window, half of the prompt.
   const kept = reduceMessages(messages, (limit ?? roughTokens(messages)) / 2);
   if (kept !== null) return kept;
-  throw new RouterError(
+  throw modelError(
     'ERR_CONTEXT_OVERFLOW',
-    `${nameOf(model)}: the last message alone does not fit its context window. Shorten it, or load the model with a larger window.`,
-    { service: model.service, model: model.id, contextLimit: limit },
+    model,
+    'the last message alone does not fit its context window. Shorten it, or load the model with a larger window.',
+    { contextLimit: limit },
   );
 }
 

@@ -1,7 +1,7 @@
 import type { Attempt } from '../core/decision.js';
-import { RouterError } from '../core/errors.js';
+import type { RouterError } from '../core/errors.js';
 import { type LinkedSignal, linkSignal } from '../internal/deadline.js';
-import { nameOf } from '../internal/model-name.js';
+import { modelError } from '../internal/model-error.js';
 import type { Candidate, ExecuteOptions, FallbackPlan } from './plan.js';
 import type { Ticket } from './queues.js';
 import { LONGEST_WISH_MS, pause, wishOf } from './retry.js';
@@ -109,14 +109,7 @@ export class RunningAttempt {
       if (event.type !== 'finish' || event.finishReason === 'length' || event.finishReason === 'content_filter') {
         return event;
       }
-      throw new RouterError(
-        'ERR_BAD_RESPONSE',
-        `${nameOf(candidate.model)} gave a complete answer with nothing in it.`,
-        {
-          service: candidate.model.service,
-          model: candidate.model.id,
-        },
-      );
+      throw modelError('ERR_BAD_RESPONSE', candidate.model, 'its answer was complete, with nothing in it.');
     } catch (error) {
       this.reader.close();
       this.reader = undefined;

@@ -3,6 +3,7 @@ import { RouterError } from '../core/errors.js';
 import type { ModelRef } from '../core/model.js';
 import type { TransportEvent } from '../core/transport.js';
 import { abortError, type LinkedSignal } from '../internal/deadline.js';
+import { modelError } from '../internal/model-error.js';
 import { nameOf } from '../internal/model-name.js';
 import { printable } from '../internal/redact.js';
 import { unawaited } from '../internal/unawaited.js';
@@ -176,28 +177,30 @@ export function unread(model: ModelRef | undefined, ms: number): RouterError {
 
 /** The end of the wait for a model that its server keeps loading. */
 export function neverLoaded({ model, timeouts }: Candidate): RouterError {
-  return new RouterError(
+  return modelError(
     'ERR_TIMEOUT',
-    `${nameOf(model)} was still being loaded after ${timeouts.firstContentMs} ms. Raise \`timeouts.firstContentMs\` if it takes that long, else look at the server's log.`,
-    { service: model.service, model: model.id, isRetryable: true },
+    model,
+    `it was still being loaded after ${timeouts.firstContentMs} ms. Raise \`timeouts.firstContentMs\` if it takes that long, else look at the server's log.`,
+    { isRetryable: true },
   );
 }
 
 function timeOut({ model }: Candidate, begun: boolean, ms: number): RouterError {
-  const who = nameOf(model);
-  return new RouterError(
+  return modelError(
     'ERR_TIMEOUT',
+    model,
     begun
-      ? `${who} fell silent for ${ms} ms in the middle of its answer. Raise \`timeouts.idleMs\` if it is only slow.`
-      : `${who} gave no content within ${ms} ms. Raise \`timeouts.firstContentMs\` if it loads or reads that long.`,
-    { service: model.service, model: model.id, isRetryable: true },
+      ? `it fell silent for ${ms} ms in the middle of its answer. Raise \`timeouts.idleMs\` if it is only slow.`
+      : `it gave no content within ${ms} ms. Raise \`timeouts.firstContentMs\` if it loads or reads that long.`,
+    { isRetryable: true },
   );
 }
 
 function broken({ transport, model }: Candidate, what: string, cause: unknown, isRetryable: boolean): RouterError {
-  return new RouterError(
+  return modelError(
     isRetryable ? 'ERR_INTERRUPTED' : 'ERR_BAD_RESPONSE',
-    `Transport "${printable(transport.name, 60)}" ${what}. ${nameOf(model)} gave no usable answer.`,
-    { cause, isRetryable, service: model.service, model: model.id },
+    model,
+    `no usable answer: the transport "${printable(transport.name, 60)}" ${what}.`,
+    { cause, isRetryable },
   );
 }

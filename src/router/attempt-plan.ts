@@ -8,6 +8,7 @@ import type { ServiceConnection } from '../discovery/service-discovery.js';
 import type { Candidate, FallbackPlan } from '../execution/plan.js';
 import { resolveTimeouts } from '../execution/timeouts.js';
 import { raceAbort, withDeadline } from '../internal/deadline.js';
+import { modelError } from '../internal/model-error.js';
 import { refKey } from '../internal/model-name.js';
 import { attemptMoments } from './attempt-moments.js';
 import type { Plan } from './decide.js';
@@ -88,10 +89,7 @@ function refuseUnsupported({ name, capabilities }: Transport, needed: readonly C
   for (const capability of needed) {
     if (!Object.hasOwn(CARRIED, capability) || capabilities[CARRIED[capability as keyof typeof CARRIED]] !== false)
       continue;
-    throw new RouterError('ERR_UNSUPPORTED', `The transport "${name}" carries no ${capability}; use another model.`, {
-      service: model.service,
-      model: model.id,
-    });
+    throw modelError('ERR_UNSUPPORTED', model, `the transport "${name}" carries no ${capability}; use another model.`);
   }
 }
 
@@ -119,7 +117,7 @@ export async function reach(
 ): Promise<Omit<Candidate, 'request' | 'priority'> & Reached> {
   const { parts } = state;
   const connection = parts.discovery.connection(model.service);
-  if (connection === undefined) throw new RouterError('ERR_NO_MODEL', `${model.service} is gone.`, { model: model.id });
+  if (connection === undefined) throw modelError('ERR_NO_MODEL', model, 'its server is gone.');
   const { endpoint, apiPath, answersWhole } = connection;
   // The host's own kind of server speaks the common dialect unless it brings a transport.
   const named = (name: string) => parts.transports.find((transport) => transport.name === name);

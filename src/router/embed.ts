@@ -7,7 +7,8 @@ import type { Transport } from '../core/transport.js';
 import { execute } from '../execution/execute.js';
 import type { ExecutionReport, FallbackPlan } from '../execution/plan.js';
 import { abortError, type LinkedSignal, withDeadline } from '../internal/deadline.js';
-import { nameOf, refKey } from '../internal/model-name.js';
+import { modelError } from '../internal/model-error.js';
+import { refKey } from '../internal/model-name.js';
 import { checkOptions, optional, text } from '../internal/options.js';
 import { shownValue } from '../internal/redact.js';
 import { routeOptionsSchema } from '../internal/route-request-schema.js';
@@ -108,7 +109,7 @@ async function embedWithin(
     prepare: async (model, level, contextLimit, signal) => {
       if (level === 'reduced-context') throw tooLong(model, contextLimit);
       const served = servedModel(state, model);
-      if (served === undefined) throw new RouterError('ERR_NO_MODEL', `${nameOf(model)} is gone.`);
+      if (served === undefined) throw modelError('ERR_NO_MODEL', model, 'it is gone.');
       const o = { timeouts: options?.timeouts, granted, needed: [], signal };
       const { headers, transport, ...way } = await reach(state, model, served, o);
       const keep = (vectors: number[][]): void => {
@@ -205,11 +206,8 @@ function embedder(transport: Transport, texts: readonly string[], keep: (vectors
     capabilities: {},
     async *chat({ model, headers, keepAlive }, o) {
       if (transport.embed === undefined) {
-        throw new RouterError(
-          'ERR_UNSUPPORTED',
-          `${nameOf(model)}: the transport "${transport.name}" makes no embeddings; use another model.`,
-          { service: model.service, model: model.id },
-        );
+        const what = `the transport "${transport.name}" makes no embeddings; use another model.`;
+        throw modelError('ERR_UNSUPPORTED', model, what);
       }
       const { embeddings, usage } = await transport.embed({ model, input: [...texts], headers, keepAlive }, o);
       checkVectors(embeddings, texts.length, model);
@@ -225,20 +223,14 @@ function checkVectors(vectors: readonly unknown[], count: number, model: ModelRe
   const width = (vectors[0] as number[] | undefined)?.length ?? 0;
   const isEven = vectors.every((vector) => Array.isArray(vector) && vector.length === width && width > 0);
   if (vectors.length === count && isEven) return;
-  throw new RouterError(
-    'ERR_BAD_RESPONSE',
-    `${nameOf(model)} gave ${vectors.length} vectors for ${count} texts, or vectors of different lengths.`,
-    { service: model.service, model: model.id },
-  );
+  const what = `it gave ${vectors.length} vectors for ${count} texts, or vectors of different lengths.`;
+  throw modelError('ERR_BAD_RESPONSE', model, what);
 }
 
 function tooLong(model: ModelRef, contextLimit: number | undefined): RouterError {
   const window = contextLimit === undefined ? '' : ` of ${contextLimit} tokens`;
-  return new RouterError(
-    'ERR_CONTEXT_OVERFLOW',
-    `${nameOf(model)}: a text does not fit its context window${window}. Split it into shorter ones, or name another \`model\`.`,
-    { service: model.service, model: model.id, contextLimit },
-  );
+  const what = `a text does not fit its context window${window}. Split it into shorter ones, or name another \`model\`.`;
+  return modelError('ERR_CONTEXT_OVERFLOW', model, what, { contextLimit });
 }
 
 async function drain(events: AsyncGenerator<unknown, ExecutionReport, void>): Promise<ExecutionReport> {

@@ -1,8 +1,8 @@
 import { chooseNumCtx } from '../context/num-ctx.js';
 import type { PreparedPrompt } from '../context/prepared-prompt.js';
 import type { ContextReport } from '../core/decision.js';
-import { RouterError } from '../core/errors.js';
 import type { Fact, ModelRef, ServedModel } from '../core/model.js';
+import { modelError } from '../internal/model-error.js';
 import { refKey } from '../internal/model-name.js';
 import { contextWithin } from '../models/memory.js';
 import type { Question } from './question.js';
@@ -38,7 +38,7 @@ export async function fitPrompt(
   const served = servedModel(state, model);
   const connection = parts.discovery.connection(model.service);
   if (served === undefined || connection === undefined) {
-    throw new RouterError('ERR_NO_MODEL', `${model.id} is no longer served by ${model.service}.`, { model: model.id });
+    throw modelError('ERR_NO_MODEL', model, 'it is gone.');
   }
   const asksNumCtx = connection.usesNumCtx && request.wire.numCtx !== 'server';
   const inForce = contextInForce(state, served, connection.service.lastSeenMs);

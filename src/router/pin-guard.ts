@@ -1,7 +1,7 @@
 import type { RankedModel, Rejection } from '../core/decision.js';
-import { RouterError } from '../core/errors.js';
 import type { ModelRef, ServedModel } from '../core/model.js';
-import { nameOf, refKey } from '../internal/model-name.js';
+import { modelError } from '../internal/model-error.js';
+import { refKey } from '../internal/model-name.js';
 import type { PinVerdict } from '../internal/pin.js';
 import { printable } from '../internal/redact.js';
 import { parseModelId } from '../models/model-id.js';
@@ -70,11 +70,9 @@ export class PinGuard {
     const found = discovery.models();
     const report = (phase: 'sending' | 'answered', model: ModelRef, { enforced, verdict }: PinFinding): void => {
       security.recordPin({ call, model, phase, verdict });
-      const message = `${nameOf(model)}: ${verdict.reason} ${verdict.remedy}`;
-      if (enforced) {
-        throw new RouterError('ERR_MODEL_MISMATCH', message, { service: model.service, model: model.id });
-      }
-      notes.push(message);
+      const failure = modelError('ERR_MODEL_MISMATCH', model, `${verdict.reason} ${verdict.remedy}`);
+      if (enforced) throw failure;
+      notes.push(failure.message);
     };
     const verify = async (model: ModelRef, served: ServedModel, known: PinFinding): Promise<PinVerdict> => {
       const digests = known.byDigest ? await discovery.digestsNow(model, 'listed', signal) : undefined;

@@ -7,7 +7,8 @@ import { pause } from '../execution/retry.js';
 import { resolveTimeouts } from '../execution/timeouts.js';
 import { abortError, type LinkedSignal, raceAbort, withDeadline } from '../internal/deadline.js';
 import { parseJson, readText } from '../internal/json.js';
-import { nameOf, refKey } from '../internal/model-name.js';
+import { modelError } from '../internal/model-error.js';
+import { refKey } from '../internal/model-name.js';
 import { printable, shownValue } from '../internal/redact.js';
 import { contextWithin } from '../models/memory.js';
 import type { ControlledModel, ControlRequest, ModelControl, Reply } from '../services/service-spec.js';
@@ -69,11 +70,8 @@ function targetsOf(state: RouterState, what: What, name: string): readonly Targe
   const here = named.filter(({ locality, remote }) => locality !== 'external' && remote === 'no');
   const [away] = named;
   if (here.length === 0 && away !== undefined) {
-    throw new RouterError(
-      'ERR_EGRESS_DENIED',
-      `${nameOf(away)} does not run here, or nobody can tell; it is not ${what}ed from here.`,
-      { service: away.service, model: away.id },
-    );
+    const why = `it does not run here, or nobody can tell; it is not ${what}ed from here.`;
+    throw modelError('ERR_EGRESS_DENIED', away, why);
   }
   const targets = here.flatMap((served): Target[] => {
     const connection = discovery.connection(served.service);
@@ -264,15 +262,12 @@ const UNTOLD: Readonly<Record<What, string>> = {
 };
 
 function unsupported(what: What, model: ModelRef, why: string): RouterError {
-  const { service, id } = model;
-  const message = `${nameOf(model)}: ${why} ${what} models by request. ${UNTOLD[what]}`;
-  return new RouterError('ERR_UNSUPPORTED', message, { service, model: id });
+  return modelError('ERR_UNSUPPORTED', model, `${why} ${what} models by request. ${UNTOLD[what]}`);
 }
 
 function failed(what: What, model: ModelRef): RouterError {
-  const { service, id } = model;
-  const message = `${nameOf(model)}: its server could not ${what} it; look at its log (memory, the file, its options).`;
-  return new RouterError('ERR_BAD_RESPONSE', message, { service, model: id });
+  const why = `its server could not ${what} it; look at its log (memory, the file, its options).`;
+  return modelError('ERR_BAD_RESPONSE', model, why);
 }
 
 /** Looks until the server shows what was asked for, as far as it tells; a server that is gone meanwhile starts anew. */

@@ -1,17 +1,17 @@
 import type { Message } from '../core/chat.js';
-import { RouterError } from '../core/errors.js';
+import type { RouterError } from '../core/errors.js';
 import type { FetchLike } from '../core/fetch-like.js';
 import type { ModelRef } from '../core/model.js';
 import type { ChatRequest, Transport, TransportEvent } from '../core/transport.js';
 import { asObject, asString } from '../internal/json.js';
-import { nameOf } from '../internal/model-name.js';
+import { modelError } from '../internal/model-error.js';
 import { answerFilters } from './answer-filters.js';
 import { OpenAIReply } from './openai-reply.js';
 import { addressOf, extraMembers, offeredTools, textOf } from './request-parts.js';
 import { sendThrough } from './send-through.js';
 import { SseParser } from './sse-parser.js';
 import { streamReply } from './stream-body.js';
-import { about, unsupported } from './wire-errors.js';
+import { unsupported } from './wire-errors.js';
 
 /** Left to itself the server ends every answer after 16 tokens; this is what its own window asks for. */
 const MAX_TOKENS = 4_096;
@@ -58,10 +58,10 @@ class Gpt4AllReply extends OpenAIReply {
     const served = asString(asObject(data)?.['model']);
     // A file name is taken too, and answered for under the model's own name.
     if (served !== undefined && served !== this.#asked.id && !/\.(?:gguf|rmodel)$/i.test(this.#asked.id)) {
-      throw new RouterError(
+      throw modelError(
         'ERR_MODEL_MISMATCH',
-        `${nameOf(this.#asked)}: GPT4All answered with another model. Look whether it is still installed.`,
-        about(this.#asked),
+        this.#asked,
+        'GPT4All answered with another model. Look whether it is still installed.',
       );
     }
     super.message(data, event, out);

@@ -4,8 +4,8 @@ import { systemClock } from '../core/clock.js';
 import { RouterError } from '../core/errors.js';
 import type { FetchLike } from '../core/fetch-like.js';
 import type { ModelRef } from '../core/model.js';
-import { nameOf } from '../internal/model-name.js';
-import { about, networkError, statusError } from './wire-errors.js';
+import { modelError } from '../internal/model-error.js';
+import { networkError, statusError } from './wire-errors.js';
 
 /** What a client gets as its reply; nothing reads it, so one serves all. */
 let stub: Response | undefined;
@@ -48,10 +48,11 @@ export async function sendThrough(
   }
   if (!sent && !o.signal.aborted) {
     if (RouterError.is(failure)) throw failure;
-    throw new RouterError(
+    throw modelError(
       'ERR_INVALID_REQUEST',
-      `${nameOf(o.model)}: the request cannot be written as JSON. Look at \`extraBody\` and the tools for cycles and BigInts.`,
-      about(o.model, { cause: failure }),
+      o.model,
+      'the request cannot be written as JSON. Look at `extraBody` and the tools for cycles and BigInts.',
+      { cause: failure },
     );
   }
   if (reply === undefined) throw networkError(failure, o.model, o.signal);

@@ -3,21 +3,16 @@
  * known cases; the messages are our own words.
  */
 
-import { RouterError, type RouterErrorDetails } from '../core/errors.js';
+import { RouterError, type RouterErrorCode, type RouterErrorDetails } from '../core/errors.js';
 import type { ModelRef } from '../core/model.js';
 import { abortError } from '../internal/deadline.js';
 import { asArray, asCount, asObject, asString, parseJson, readText } from '../internal/json.js';
-import { nameOf } from '../internal/model-name.js';
+import { modelError } from '../internal/model-error.js';
 import { printable } from '../internal/redact.js';
 
 const MAX_ERROR_BODY = 256 * 1024;
 /** A wait longer than this is no wait but a refusal; it also keeps `Retry-After: 999999999` out of arithmetic. */
 const MAX_RETRY_AFTER_MS = 86_400_000;
-
-/** The service and model that an error of this model carries. */
-export function about(model: ModelRef, details: RouterErrorDetails = {}): RouterErrorDetails {
-  return { service: model.service, model: model.id, ...details };
-}
 
 /** The error of a reply whose status is no success; its body is read (bounded) and never shown. */
 export async function statusError(response: Response, model: ModelRef, now: number): Promise<RouterError> {
@@ -27,11 +22,7 @@ export async function statusError(response: Response, model: ModelRef, now: numb
     response.body?.cancel().catch(() => {});
     const why =
       status === 0 || status >= 300 ? 'a redirect, which is never followed' : `HTTP ${status} without an answer`;
-    return new RouterError(
-      'ERR_BAD_RESPONSE',
-      `${nameOf(model)}: the server answered with ${why}. Check the base URL of the service.`,
-      about(model),
-    );
+    return modelError('ERR_BAD_RESPONSE', model, `the server answered with ${why}. Check the base URL of the service.`);
   }
   const text = await readText(response, MAX_ERROR_BODY, 'The error reply').catch(() => '');
   return refusal(status, parseJson(text) ?? text, model, retryAfter(response.headers.get('retry-after'), now));
@@ -55,55 +46,42 @@ export function networkError(error: unknown, model: ModelRef, signal: AbortSigna
     if (code !== undefined) return systemError(code, error, model);
     at = (at as { cause?: unknown }).cause;
   }
-  return new RouterError(
-    'ERR_UNREACHABLE',
-    `${nameOf(model)}: the request failed without an answer. Check that the server runs.`,
-    about(model, { cause: error, isRetryable: true }),
-  );
+  const what = 'the request failed without an answer. Check that the server runs.';
+  return modelError('ERR_UNREACHABLE', model, what, { cause: error, isRetryable: true });
 }
 
 /** An answer that broke off before the protocol's own word that it is complete. */
 export function interrupted(model: ModelRef, how: string, cause?: unknown): RouterError {
-  return new RouterError(
-    'ERR_INTERRUPTED',
-    `${nameOf(model)}: the answer broke off (${how}). Look at the server's log; it may have stopped, crashed or run out of memory.`,
-    about(model, { cause, isRetryable: true }),
-  );
+  const what = `the answer broke off (${how}). Look at the server's log; it may have stopped, crashed or run out of memory.`;
+  return modelError('ERR_INTERRUPTED', model, what, { cause, isRetryable: true });
 }
 
 /** A server that runs, but without a model. */
 export function noModelLoaded(model: ModelRef): RouterError {
-  return new RouterError(
-    'ERR_NO_MODEL',
-    `${nameOf(model)}: the server has no model loaded. Load one there.`,
-    about(model),
-  );
+  return modelError('ERR_NO_MODEL', model, 'the server has no model loaded. Load one there.');
 }
 
 /** A reply that is not what the protocol says. */
 export function badReply(model: ModelRef, what: string): RouterError {
-  return new RouterError(
-    'ERR_BAD_RESPONSE',
-    `${nameOf(model)}: ${what}. Check that the base URL belongs to the server it is configured as.`,
-    about(model),
-  );
+  const message = `${what}. Check that the base URL belongs to the server it is configured as.`;
+  return modelError('ERR_BAD_RESPONSE', model, message);
 }
 
 /** A reply beyond one of our bounds. */
 export function tooLarge(model: ModelRef, what: string, limit: number): RouterError {
-  return new RouterError('ERR_TOO_LARGE', `${nameOf(model)}: ${what} is longer than ${limit} bytes.`, about(model));
+  return modelError('ERR_TOO_LARGE', model, `${what} is longer than ${limit} bytes.`);
 }
 
 /** Something that this wire cannot carry; found before anything is sent. */
 export function unsupported(model: ModelRef, what: string): RouterError {
-  return new RouterError('ERR_UNSUPPORTED', `${nameOf(model)}: ${what}`, about(model));
+  return modelError('ERR_UNSUPPORTED', model, what);
 }
 
 function refusal(status: number, body: unknown, model: ModelRef, retryAfterMs: number | undefined): RouterError {
   const said = errorText(body);
   const how = status === 200 ? 'an error inside its reply' : `HTTP ${status}`;
-  const make = (code: RouterError['code'], what: string, details: RouterErrorDetails = {}): RouterError =>
-    new RouterError(code, `${nameOf(model)}: ${what} (${how}).`, about(model, details));
+  const make = (code: RouterErrorCode, what: string, details?: RouterErrorDetails): RouterError =>
+    modelError(code, model, `${what} (${how}).`, details);
   if (status === 401 || status === 403) {
     return make('ERR_UNAUTHORIZED', 'the server refused the key; set `apiKey` of this service');
   }
@@ -160,17 +138,8 @@ function errorText(body: unknown, depth = 0): string {
   }
   const object = asObject(body);
   if (object === undefined || depth > 4) return '';
-  const detail = object['detail'];
-  const parts = [
-    object['error'],
-    object['message'],
-    object['msg'],
-    object['type'],
-    object['code'],
-    detail,
-    asArray(detail)[0],
-  ];
-  return parts
+  const { error, message, msg, type, code, detail } = object;
+  return [error, message, msg, type, code, detail, asArray(detail)[0]]
     .map((part) => errorText(part, depth + 1))
     .filter((part) => part !== '')
     .join(' ');
@@ -208,20 +177,23 @@ function retryAfter(value: string | null, now: number): number | undefined {
 }
 
 function systemError(code: string, cause: unknown, model: ModelRef): RouterError {
-  const make = (kind: RouterError['code'], what: string, isRetryable: boolean): RouterError =>
-    new RouterError(kind, `${nameOf(model)}: ${what} (${printable(code, 60)}).`, about(model, { cause, isRetryable }));
-  if (/TIMEOUT|ETIMEDOUT/.test(code)) return make('ERR_TIMEOUT', 'the connection timed out', true);
-  if (/OVERFLOW|EXCEEDED|TOO_MANY/.test(code)) return make('ERR_TOO_LARGE', 'the reply exceeds a limit', false);
-  if (/ASSERT|Z_DATA|ERR_INVALID/.test(code)) {
-    return make('ERR_BAD_RESPONSE', 'the port does not speak HTTP as expected', false);
-  }
-  if (/CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO_VERIFY|EPROTO/.test(code)) {
-    return make('ERR_UNREACHABLE', 'the secure connection failed; check https or http and the certificate', false);
-  }
-  if (code === 'ECONNREFUSED')
-    return make('ERR_UNREACHABLE', 'nothing listens at its address; start the server', false);
-  if (/^E(?:NOTFOUND|HOSTUNREACH|NETUNREACH|ACCES)$/.test(code)) {
-    return make('ERR_UNREACHABLE', 'its host cannot be reached; check the address', false);
-  }
-  return make('ERR_UNREACHABLE', 'the connection failed', true);
+  const [, kind, what, isRetryable] = SYSTEM_ERRORS.find(([codes]) => codes.test(code)) as SystemError;
+  return modelError(kind, model, `${what} (${printable(code, 60)}).`, { cause, isRetryable });
 }
+
+type SystemError = readonly [codes: RegExp, kind: RouterErrorCode, what: string, isRetryable?: boolean];
+
+/** What the codes of Node.js and undici mean; the first that fits counts. */
+const SYSTEM_ERRORS: readonly SystemError[] = [
+  [/TIMEOUT|ETIMEDOUT/, 'ERR_TIMEOUT', 'the connection timed out', true],
+  [/OVERFLOW|EXCEEDED|TOO_MANY/, 'ERR_TOO_LARGE', 'the reply exceeds a limit'],
+  [/ASSERT|Z_DATA|ERR_INVALID/, 'ERR_BAD_RESPONSE', 'the port does not speak HTTP as expected'],
+  [
+    /CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO_VERIFY|EPROTO/,
+    'ERR_UNREACHABLE',
+    'the secure connection failed; check https or http and the certificate',
+  ],
+  [/^ECONNREFUSED$/, 'ERR_UNREACHABLE', 'nothing listens at its address; start the server'],
+  [/^E(?:NOTFOUND|HOSTUNREACH|NETUNREACH|ACCES)$/, 'ERR_UNREACHABLE', 'its host cannot be reached; check the address'],
+  [/^/, 'ERR_UNREACHABLE', 'the connection failed', true],
+];
