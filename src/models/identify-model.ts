@@ -107,7 +107,7 @@ function isArchitecture(architecture: string | undefined, { key, family, variant
   return line === 'llama' ? !NEVER_LLAMA.test(text) : !LINES.some((name) => text.includes(name));
 }
 
-/** The number in a label: bits, as far as labels agree. */
+/** The number in a label: bits, as far as labels agree. Of `IQ2_XXS/Q4_K_M` the last counts. */
 function bitsOf(label: string | null | undefined): string | undefined {
-  return label?.includes('bpw') ? undefined : /\d+/.exec(label ?? '')?.[0];
+  return label?.includes('bpw') ? undefined : /\d+/.exec(label?.split('/').at(-1) ?? '')?.[0];
 }

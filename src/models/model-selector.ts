@@ -150,17 +150,16 @@ export class ModelSelector {
       avoided: inEffect.avoid,
       sticky: context.sticky,
     };
-    const usable: { readonly profile: ModelProfile; readonly score: number }[] = [];
+    const ranked: Candidate[] = [];
     const rejected: Rejection[] = [];
     for (const model of candidates) {
       const profile = this.#profile(model);
       const refusal = refusalOf(profile, hurdles);
-      if (refusal === null) usable.push({ profile, score: scoreOf(profile, occasion) });
+      if (refusal === null) ranked.push(new Candidate(profile, scoreOf(profile, occasion), occasion));
       else rejected.push(rejection(profile.ref, refusal));
     }
-    usable.sort((a, b) => b.score - a.score || byName(a.profile.ref, b.profile.ref));
+    ranked.sort((a, b) => b.score - a.score || byName(a.model, b.model));
     rejected.sort((a, b) => byName(a.model, b.model));
-    const ranked = usable.map(({ profile, score }) => rankedModel(profile, score, occasion));
     return { ranked, rejected, notes: inEffect.notes };
   }
 
@@ -200,18 +199,37 @@ function byName(a: ModelRef, b: ModelRef): number {
   return a.service === b.service ? 0 : a.service < b.service ? -1 : 1;
 }
 
-// An own member behind a getter: nobody pays for texts that nobody reads, and JSON, spread and structuredClone still see them.
-function rankedModel(profile: ModelProfile, score: number, occasion: Occasion): RankedModel {
-  let parts: readonly ScorePart[] | undefined;
-  return {
-    model: profile.ref,
-    score,
-    get parts() {
-      parts ??= partsOf(profile, occasion);
-      return parts;
-    },
-  };
+/** A usable model; the texts of its parts are made when they are read. */
+class Candidate implements RankedModel {
+  readonly model: ModelRef;
+  readonly score: number;
+  declare readonly parts: readonly ScorePart[];
+  readonly #profile: ModelProfile;
+  readonly #occasion: Occasion;
+  #parts: readonly ScorePart[] | undefined;
+
+  constructor(profile: ModelProfile, score: number, occasion: Occasion) {
+    this.model = profile.ref;
+    this.score = score;
+    this.#profile = profile;
+    this.#occasion = occasion;
+    Object.defineProperty(this, 'parts', PARTS);
+  }
+
+  explain(): readonly ScorePart[] {
+    this.#parts ??= partsOf(this.#profile, this.#occasion);
+    return this.#parts;
+  }
 }
+
+// An own member, so that JSON, spread and structuredClone see it; one getter for all, so that all have one hidden class.
+const PARTS: PropertyDescriptor & ThisType<Candidate> = {
+  enumerable: true,
+  configurable: true,
+  get() {
+    return this.explain();
+  },
+};
 
 // Written at once: two short texts cost a tenth of two getters.
 function rejection(model: ModelRef, { rule, reason, remedy }: Refusal): Rejection {

@@ -143,13 +143,20 @@ function qualityPart(profile: ModelProfile, occasion: Occasion): number {
 const FORGIVEN = 0.06;
 
 const WARM = { loaded: 1, sleeping: 0.6, loading: 0.5, unknown: 0.5, unloaded: 0 } as const;
+/** A small model is read from disk in seconds, a big one in minutes; one of this many billion parameters stands between. */
+const QUICK_LOAD_B = 8;
 
 function warmPart(profile: ModelProfile, occasion: Occasion): number {
   const warm = readiness(profile, occasion);
   return warm + (1 - warm) * FORGIVEN * occasion.complexity;
 }
 
-function readiness({ model, window }: ModelProfile, { contextTokens }: Occasion): number {
+function readiness(profile: ModelProfile, occasion: Occasion): number {
+  // Whatever else is in the way, a load from disk is the worst of it.
+  return Math.max(WARM.unknown / (1 + profile.totalB / QUICK_LOAD_B), presence(profile, occasion));
+}
+
+function presence({ model, window }: ModelProfile, { contextTokens }: Occasion): number {
   const warm = Object.hasOwn(WARM, model.state.value) ? WARM[model.state.value] : WARM.unknown;
   // A window that is too small now means a reload.
   if (warm > 0.25 && contextTokens > window.inForce && window.tokens > window.inForce) return 0.25;

@@ -202,6 +202,7 @@ describe('where name and server contradict each other the server wins, and it is
       ['qwen3:8b-q4_K_M', 'Q4_K - Medium'],
       ['mlx-community/Qwen3-8B-4bit', 'Q4_K_S'],
       ['Qwen3-8B-exl2-4.5bpw', 'exl2'],
+      ['ai/qwen2.5:7B-Q4_K_M', 'IQ2_XXS/Q4_K_M'],
     ] as const) {
       expect(identifyModel(id, { quantization }, 'ollama').notes).toEqual([]);
     }

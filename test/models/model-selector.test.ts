@@ -199,6 +199,10 @@ test('a ranked model names its service and says why, also in JSON', () => {
   for (const one of ranked) {
     const json = JSON.parse(JSON.stringify(one));
     expect(json.parts).toEqual(one.parts);
+    for (const copy of [{ ...one }, structuredClone(one)]) {
+      expect(Object.keys(copy)).toEqual(['model', 'score', 'parts']);
+      expect(copy.parts).toEqual(one.parts);
+    }
     expect(json.parts.map((p: { reason: string }) => p.reason).every(Boolean)).toBe(true);
     const sum = one.parts.reduce((s, { value, weight }) => s + value * weight, 0);
     expect(sum).toBeCloseTo(one.score, 9);
@@ -348,4 +352,95 @@ test('another, worse model never changes the winner', () => {
     }),
     { numRuns: 300 },
   );
+});
+
+const STRATEGIES = ['quality', 'balanced', 'fast', 'cheap'] as const;
+
+test('whoever comes in beside the others, the winner is the old one or the new one, and the order of the others stays', () => {
+  fc.assert(
+    fc.property(inventory, anyModel, anyTask, wishes, fc.constantFrom(...OPTIONS), (models, extra, t, o, options) => {
+      fc.pre(models.every((m) => m.id !== extra.id || m.service !== extra.service));
+      const selector = new ModelSelector(options);
+      const name = ({ model }: { model: { id: string; service: string } }) => `${model.id} ${model.service}`;
+      const before = selector.rank(t, models, o).ranked.map(name);
+      const after = selector.rank(t, [...models, extra], o).ranked.map(name);
+      expect(after.filter((one) => one !== name({ model: extra }))).toEqual(before);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a model for something else is never chosen to answer, whatever the host prefers', () => {
+  const others = fc.constantFrom(
+    served('bge-m3:latest', { can: ['embedding'] }),
+    served('bge-m3', { service: 'openai-compatible@h:1', can: ['completion', 'chat'], assumedCan: true }),
+    served('qwen3-embedding:8b', { can: ['embedding'] }),
+    served('bge-reranker-v2-m3', { can: ['rerank'] }),
+    served('kokoro-tts', { can: ['speech'] }),
+    served('whisper-large-v3', { can: ['completion', 'chat'], assumedCan: true }),
+    served('flux.1-dev', { can: ['image-generation'] }),
+  );
+  fc.assert(
+    fc.property(
+      others,
+      inventory,
+      anyTask,
+      fc.constantFrom(...STRATEGIES),
+      fc.boolean(),
+      (other, models, t, strategy, forced) => {
+        const options = {
+          taskRouting: { [t.category]: { primary: [other.id] } },
+          rules: [{ when: {}, prefer: [other.id] }],
+        };
+        const o = { strategy, ...(forced ? { model: other.id } : {}) };
+        const { ranked, rejected } = new ModelSelector(options).rank(
+          t,
+          [other, ...models.filter((m) => m.id !== 'bge-m3')],
+          o,
+        );
+        expect(ids(ranked)).not.toContain(other.id);
+        expect(rejected.find(({ model }) => model.id === other.id)?.rule).toBe('kind');
+      },
+    ),
+  );
+});
+
+test('every part of every score adds up and says why, and every refusal says what would change it', () => {
+  const text = /^[A-Z][^\n]*[.]$/;
+  fc.assert(
+    fc.property(inventory, anyTask, wishes, fc.constantFrom(...STRATEGIES), (models, t, o, strategy) => {
+      const selector = new ModelSelector({ maxVramGb: 6, rules: [{ when: {}, avoid: ['my-model'] }] });
+      const { ranked, rejected } = selector.rank(t, models, { ...o, strategy });
+      for (const { score, parts } of ranked) {
+        expect(parts.reduce((sum, { value, weight }) => sum + value * weight, 0)).toBeCloseTo(score, 9);
+        for (const { value, reason } of parts) {
+          expect(value).toBeGreaterThanOrEqual(0);
+          expect(value).toBeLessThanOrEqual(1);
+          expect(reason.length).toBeGreaterThan(0);
+        }
+      }
+      for (const { reason, remedy } of rejected) {
+        expect(reason).toMatch(text);
+        expect(remedy).toMatch(text);
+      }
+    }),
+  );
+});
+
+test('a small model that must be loaded first is nearer than a big one, and no state is worse than being on disk', () => {
+  const warm = (id: string, given: Given, o: Requirements = {}) => {
+    const [best] = new ModelSelector().rank(task('coding', 1), [served(id, given)], o).ranked;
+    return best?.parts.find(({ name }) => name === 'warm')?.value as number;
+  };
+  const cold = { state: 'unloaded' } as const;
+  expect(warm('llama3.2:1b', cold)).toBeGreaterThan(warm('qwen3:8b', cold));
+  expect(warm('qwen3:8b', cold)).toBeGreaterThan(warm('llama3.3:70b', cold));
+  for (const id of ['llama3.2:1b', 'llama3.3:70b']) {
+    expect(warm(id, {})).toBeGreaterThan(warm(id, { busy: true }));
+    for (const state of ['sleeping', 'loading', 'unknown'] as const) {
+      expect(warm(id, { state, busy: true })).toBeGreaterThanOrEqual(warm(id, cold));
+    }
+    const reload = { context: 8192, max: 32_768 };
+    expect(warm(id, reload, { contextTokens: 20_000 })).toBeGreaterThanOrEqual(warm(id, cold));
+  }
 });
