@@ -1,10 +1,12 @@
-// Endings of files; a word with another one and no slash (`Array.map`, `console.log`, `example.com`) is hardly a file.
-const ENDINGS =
-  /\.(?:[cm]?[jt]sx?|json[c5]?|ya?ml|toml|ini|cfg|conf|properties|xml|html?|xhtml|css|s[ac]ss|less|styl|svg|md|mdx|markdown|rst|adoc|txt|csv|tsv|sql|graphql|gql|proto|pyi?|pyx|ipynb|rb|erb|rs|go|mod|sum|java|kts?|scala|groovy|gradle|c|h|cc|cpp|cxx|hh|hpp|hxx|ino|cs|csx|fs|fsx|vb|csproj|sln|swift|m|mm|dart|php|lua|r|rmd|jl|pl|pm|ex|exs|erl|hrl|hs|lhs|elm|ml|mli|clj|cljs|edn|zig|nim|cr|v|sv|vhdl?|sol|tf|tfvars|hcl|nix|vue|svelte|astro|ejs|hbs|pug|twig|liquid|sh|bash|zsh|fish|ps1|bat|cmd|mk|cmake|dockerfile|lock|patch)$/i;
+import { CODE_ENDINGS, JS_PRODUCTS } from '../internal/file-endings.js';
+
+const OTHER_ENDINGS =
+  'json[c5]?|ya?ml|toml|ini|cfg|conf|properties|xml|html?|xhtml|css|s[ac]ss|less|styl|svg|md|mdx|markdown|rst|adoc|txt|csv|tsv|graphql|gql|proto|pyx|ipynb|erb|mod|sum|groovy|gradle|hxx|ino|csx|fsx|csproj|sln|rmd|pm|hrl|lhs|elm|mli|cljs|edn|cr|v|sv|vhdl?|sol|tf|tfvars|hcl|nix|ejs|hbs|pug|twig|liquid|bash|zsh|fish|ps1|bat|cmd|mk|cmake|dockerfile|lock|patch';
+// A word with another ending and no slash (`Array.map`, `console.log`, `example.com`) is hardly a file.
+const ENDINGS = /* @__PURE__ */ new RegExp(`\\.(?:${CODE_ENDINGS}|${OTHER_ENDINGS})$`, 'i');
 const NAMES =
   /^(?:Dockerfile|Containerfile|Makefile|GNUmakefile|Justfile|Procfile|Gemfile|Rakefile|Podfile|Brewfile|Vagrantfile|Jenkinsfile|Caddyfile|LICENSE|README|CHANGELOG|NOTICE|CODEOWNERS|BUILD|WORKSPACE|\.[a-z][\w.-]*)$/i;
-const PRODUCTS =
-  /^(?:node|next|nuxt|vue|react|express|three|d3|p5|ember|angular|alpine|chart|moment|backbone|discord|transformers)\.js$/i;
+const PRODUCTS = /* @__PURE__ */ new RegExp(`^(?:${JS_PRODUCTS}|p5|transformers)\\.js$`, 'i');
 const LABEL = /^(?:file(?:[ _-]?(?:name|path))?|path)\s*:\s*/i;
 const MAX = 250;
 

@@ -1,3 +1,5 @@
+import { CODE_ENDINGS, JS_PRODUCTS } from '../internal/file-endings.js';
+
 /** A file that a text names. */
 export interface FileMention {
   /** As the text writes it, with slashes. */
@@ -21,11 +23,9 @@ const MAX_FILES = 3;
 const HEAD = 8000;
 const TAIL = 2000;
 
-const CODE_FILE =
-  /\.(?:[cm]?[jt]sx?|pyi?|go|rs|java|kts?|scala|rb|php|cs|fs|vb|c|h|cc|cpp|cxx|hh|hpp|m|mm|swift|dart|lua|exs?|erl|hs|ml|clj|zig|nim|jl|r|pl|sh|sql|vue|svelte|astro)$/i;
+const CODE_FILE = /* @__PURE__ */ new RegExp(`\\.(?:${CODE_ENDINGS})$`, 'i');
 // Products that look like files or symbols.
-const PRODUCT_FILE =
-  /^(?:node|next|nuxt|vue|react|express|three|d3|ember|angular|alpine|chart|moment|backbone|discord|socket|asp)\.\w+$/i;
+const PRODUCT_FILE = /* @__PURE__ */ new RegExp(`^(?:${JS_PRODUCTS}|socket|asp)\\.\\w+$`, 'i');
 const PRODUCT =
   /^(?:(?:Java|Type|Coffee|Post|Action)Script|GitHub|GitLab|PostgreSQL|MySQL|MongoDB|NoSQL|GraphQL|OpenAI|OpenAPI|FastAPI|PyTorch|TensorFlow|NumPy|SciPy|IntelliJ|PyCharm|WebStorm|WebSockets?|WebAssembly|OAuth\d?|RESTful|DevOps|LaTeX|macOS|iOS|NodeJS|VSCode|YouTube|LinkedIn|JUnit|PowerShell|README|LangChain|LlamaIndex|LMStudio|GPT4All)$/;
 const COMMON =
