@@ -16,7 +16,7 @@ const SERVERS = [
     imports: 'xllamacpp',
     cost: '34 MB',
     variable: 'LLAMA_PYTHON',
-    tests: ['test/real/llama-cpp.test.ts', 'test/real/tiny-gguf.test.ts'],
+    tests: ['test/real/llama-cpp.test.ts', 'test/real/llama-cpp-broken.test.ts', 'test/real/tiny-gguf.test.ts'],
   },
   {
     name: 'mlx-lm',

@@ -2,6 +2,7 @@ import { type DiscoveryOptions, type RouteEvent, RouterError, type RouterOptions
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ask, atPort, discover, single } from './discover.js';
 import { startLlamaServer } from './llama-server.js';
+import { busySlots, idle, pause } from './llama-slots.js';
 import type { RealServer } from './python-server.js';
 import { routerFor as routerForServices, SENTENCE } from './routing.js';
 import { tinyModels } from './tiny-model.js';
@@ -234,16 +235,3 @@ describe('real llama.cpp servers with thinking and tools', () => {
     });
   });
 });
-
-/** Slots that generate. Asked at most every two seconds: more often would hide a lost client from the server. */
-async function busySlots({ url }: RealServer): Promise<number> {
-  const slots = (await (await fetch(`${url}/slots`)).json()) as { is_processing: boolean }[];
-  return slots.filter((slot) => slot.is_processing).length;
-}
-
-const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 2_000));
-
-async function idle(server: RealServer): Promise<boolean> {
-  await pause();
-  return (await busySlots(server)) === 0;
-}

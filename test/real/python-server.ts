@@ -8,6 +8,8 @@ export interface RealServer {
   readonly url: string;
   /** Milliseconds from start to ready. */
   readonly readyMs: number;
+  /** Stops (`SIGSTOP`), continues or kills its process. */
+  kill(signal: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): void;
   stop(): Promise<void>;
 }
 
@@ -69,5 +71,5 @@ export async function startPythonServer(o: {
     await stop();
     throw new Error(`${o.name} did not start:\n${log}`);
   }
-  return { url, readyMs: performance.now() - started, stop };
+  return { url, readyMs: performance.now() - started, kill: (signal) => void child.kill(signal), stop };
 }
