@@ -5,10 +5,12 @@ import type { Logger } from '../core/logger.js';
 import type { KnownServiceType, ServiceEndpoint } from '../core/service.js';
 import {
   checkOptions,
+  clockPart,
+  fetchPart,
   flag,
-  fn,
   injected,
   listOf,
+  loggerPart,
   milliseconds,
   number,
   oneOf,
@@ -164,9 +166,9 @@ export const discoverySchema = v.strictObject({
   probeTimeoutMs: optional(number(1, 600_000, 'milliseconds')),
   concurrency: optional(whole(1, 256)),
   ttlMs: optional(milliseconds()),
-  clock: optional(injected('a Clock', 'now', 'setTimeout', 'clearTimeout')),
-  logger: optional(injected('a Logger', 'debug', 'info', 'warn', 'error')),
-  fetch: optional(fn('(input, init) => Promise<Response>')),
+  clock: optional(clockPart()),
+  logger: optional(loggerPart()),
+  fetch: optional(fetchPart()),
 });
 
 /** The options as the code reads them. */

@@ -2,18 +2,17 @@ import type { Clock } from '../core/clock.js';
 import { RouterError } from '../core/errors.js';
 import type { FetchLike } from '../core/fetch-like.js';
 import type { DiscoveryFailure } from '../core/service.js';
-import { abortError, raceAbort, withDeadline } from '../internal/deadline.js';
-import { parseJson, readText } from '../internal/json.js';
+import { abortError, withDeadline } from '../internal/deadline.js';
+import { readText } from '../internal/json.js';
 import { safeUrl } from '../internal/redact.js';
 import { openAiCompatible } from '../services/openai-compatible.js';
 import { SERVICE_SPECS } from '../services/registry.js';
 import { isUsableId } from '../services/reply.js';
+import { MAX_REPLY_BYTES, sendRequest } from '../services/send-request.js';
 import type { Ask, Reading, Reply, SafeRequest, ServiceSpec } from '../services/service-spec.js';
 import type { Address } from './addresses.js';
 import { failure, failureAt } from './failure.js';
 
-/** More than any list of models needs; the hostile rest is cut off. */
-const MAX_BODY_BYTES = 1_048_576;
 /** All reading after a server is known may take this many time-outs; what has not come by then stays assumed. */
 const READING_TIMEOUTS = 5;
 
@@ -193,31 +192,19 @@ class Line {
     // Own paths are below the origin, all others below the base URL.
     const isOwnPath = path === endpoint?.paths?.models || path === endpoint?.paths?.health;
     const base = isOwnPath ? new URL(baseURL).origin : baseURL;
-    const response = await raceAbort(
+    const { fetch, headers } = this.#o;
+    return sendRequest(fetch, `${base}${path}`, {
+      method,
+      headers,
+      body,
       signal,
-      this.#o.fetch(`${base}${path}`, {
-        method,
-        // What stands behind some proxies answers HTML or text to other types.
-        headers: {
-          ...this.#o.headers,
-          accept: 'application/json',
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        redirect: 'manual',
-        signal,
-      }),
-    );
-    const what = `The answer of ${safeUrl(base)} to ${request}`;
-    const text = await raceAbort(
-      signal,
-      readText(response, MAX_BODY_BYTES, what).catch((error: unknown) => {
-        // Too long to be read, yet an answer.
-        if (!RouterError.is(error) || error.code !== 'ERR_TOO_LARGE') throw error;
-        this.errors.push(error);
-        return '';
-      }),
-    );
-    return { status: response.status, headers: response.headers, text, json: parseJson(text) };
+      read: (response) =>
+        readText(response, MAX_REPLY_BYTES, `The answer of ${safeUrl(base)} to ${request}`).catch((error: unknown) => {
+          // Too long to be read, yet an answer.
+          if (!RouterError.is(error) || error.code !== 'ERR_TOO_LARGE') throw error;
+          this.errors.push(error);
+          return '';
+        }),
+    });
   }
 }

@@ -3,6 +3,7 @@ import type { Unsubscribe } from '../core/events.js';
 import type { Logger } from '../core/logger.js';
 import type { ServiceChange } from '../core/service.js';
 import { Subscribers } from '../internal/subscribers.js';
+import { thrownName } from '../internal/thrown-name.js';
 
 /** Servers that come and go must not make a storm of probes. */
 const SHORTEST_PAUSE_MS = 250;
@@ -73,7 +74,7 @@ export class Watch {
       answered = await look({ signal, isFirst: o.isFirst });
     } catch (error) {
       if (signal.aborted) return;
-      logger.warn('Looking for services failed', error instanceof Error ? error.name : typeof error);
+      logger.warn('Looking for services failed', thrownName(error));
     }
     if (signal.aborted) return;
     const backoff = answered ? 1 : Math.min(2 * o.backoff, LONGEST_BACKOFF);

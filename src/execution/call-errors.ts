@@ -3,6 +3,7 @@ import { RouterError, type RouterErrorCode } from '../core/errors.js';
 import type { ModelRef } from '../core/model.js';
 import { modelError } from '../internal/model-error.js';
 import { nameOf } from '../internal/model-name.js';
+import { thrownName } from '../internal/thrown-name.js';
 
 /** Where all attempts failed with one of these, the call does too: the caller can act on it. */
 const PASSED_ON: ReadonlySet<RouterErrorCode> = new Set<RouterErrorCode>([
@@ -17,8 +18,7 @@ const PASSED_ON: ReadonlySet<RouterErrorCode> = new Set<RouterErrorCode>([
 /** What an attempt threw, as an error of ours. */
 export function asRouterError(thrown: unknown, model: ModelRef): RouterError {
   if (RouterError.is(thrown)) return thrown;
-  const name = thrown instanceof Error ? thrown.name : typeof thrown;
-  return modelError('ERR_BAD_RESPONSE', model, `the attempt threw ${name}.`, { cause: thrown });
+  return modelError('ERR_BAD_RESPONSE', model, `the attempt threw ${thrownName(thrown)}.`, { cause: thrown });
 }
 
 /** The end of a call whose answer had begun. */

@@ -12,7 +12,7 @@ import { withDeadline } from '../internal/deadline.js';
 import { asObject, asString } from '../internal/json.js';
 import { assistantMessage } from '../internal/messages.js';
 import { modelError } from '../internal/model-error.js';
-import { checkOptions, fn, injected, listOf, optional } from '../internal/options.js';
+import { checkOptions, fetchPart, injected, listOf, optional } from '../internal/options.js';
 import { shownValue } from '../internal/redact.js';
 import { checkRequest } from '../internal/route-request-schema.js';
 import { safeLogger } from '../internal/safe-logger.js';
@@ -60,7 +60,7 @@ export interface FallbackExecutorOptions {
 /** Schema of {@link FallbackExecutorOptions}. */
 export const fallbackExecutorSchema = v.strictObject({
   transports: listOf(injected('a transport', 'chat'), 'transports'),
-  fetch: fn('(input, init) => Promise<Response>'),
+  fetch: fetchPart(),
   timeouts: optional(timeoutsSchema),
   retry: optional(retrySchema),
   clock: optional(injected('a clock', 'now', 'setTimeout', 'clearTimeout')),

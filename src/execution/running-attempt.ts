@@ -2,6 +2,7 @@ import type { Attempt } from '../core/decision.js';
 import type { RouterError } from '../core/errors.js';
 import { type LinkedSignal, linkSignal } from '../internal/deadline.js';
 import { modelError } from '../internal/model-error.js';
+import { thrownName } from '../internal/thrown-name.js';
 import type { Candidate, ExecuteOptions, FallbackPlan } from './plan.js';
 import type { Ticket } from './queues.js';
 import { LONGEST_WISH_MS, pause, wishOf } from './retry.js';
@@ -155,7 +156,7 @@ export class RunningAttempt {
     try {
       this.#plan.onAttempt?.(attempt);
     } catch (thrown) {
-      logger.warn('A listener of attempts threw', thrown instanceof Error ? thrown.name : typeof thrown);
+      logger.warn('A listener of attempts threw', thrownName(thrown));
     }
   }
 }

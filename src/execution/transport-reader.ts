@@ -6,6 +6,7 @@ import { abortError, type LinkedSignal } from '../internal/deadline.js';
 import { modelError } from '../internal/model-error.js';
 import { nameOf } from '../internal/model-name.js';
 import { printable } from '../internal/redact.js';
+import { thrownName } from '../internal/thrown-name.js';
 import { unawaited } from '../internal/unawaited.js';
 import type { Candidate } from './plan.js';
 
@@ -163,7 +164,7 @@ function isContent(event: TransportEvent): event is Content {
 function normalised(error: unknown, candidate: Candidate, signal: AbortSignal): RouterError {
   if (signal.aborted) return abortError(signal);
   if (RouterError.is(error)) return error;
-  return broken(candidate, `threw ${error instanceof Error ? error.name : typeof error}`, error, false);
+  return broken(candidate, `threw ${thrownName(error)}`, error, false);
 }
 
 /** The end of an answer that nobody reads on, or of a stream before there is one. */

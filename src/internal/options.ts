@@ -58,6 +58,11 @@ export const injected = (what: string, ...methods: string[]) =>
     `${what} (an object with ${methods.map((m) => `${m}()`).join(', ')})`,
   );
 
+/** The parts that several classes take. */
+export const clockPart = () => injected('a Clock', 'now', 'setTimeout', 'clearTimeout');
+export const loggerPart = () => injected('a Logger', 'debug', 'info', 'warn', 'error');
+export const fetchPart = () => fn('(input, init) => Promise<Response>');
+
 /** A number of milliseconds; 0 is allowed where it means "at once". */
 export const milliseconds = () => number(0, 2_147_483_647, 'milliseconds');
 

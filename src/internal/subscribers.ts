@@ -1,5 +1,6 @@
 import type { Unsubscribe } from '../core/events.js';
 import type { Logger } from '../core/logger.js';
+import { thrownName } from './thrown-name.js';
 import { unawaited } from './unawaited.js';
 
 /** Listeners of one event; one that throws or rejects is logged and never touches the call. */
@@ -33,5 +34,5 @@ export class Subscribers<Args extends unknown[]> {
 }
 
 function warn(logger: Logger, error: unknown): void {
-  logger.warn('A listener threw', error instanceof Error ? error.name : typeof error);
+  logger.warn('A listener threw', thrownName(error));
 }

@@ -72,15 +72,11 @@ export async function embed(
   const { clock, timeouts } = state.parts;
   const { texts, options, link } = call;
   const ms = options?.timeouts?.totalMs ?? timeouts.totalMs;
-  state.running.begin(link);
-  try {
-    return await withDeadline({ clock, ms, signal: link.signal, what: 'The call' }, (signal) =>
-      embedWithin(state, texts, options, signal, watchers),
-    );
-  } finally {
-    link.dispose();
-    state.running.end(link);
-  }
+  return state.running.during(link, (signal) =>
+    withDeadline({ clock, ms, signal, what: 'The call' }, (deadline) =>
+      embedWithin(state, texts, options, deadline, watchers),
+    ),
+  );
 }
 
 async function embedWithin(
@@ -91,7 +87,6 @@ async function embedWithin(
   watchers: Watchers,
 ): Promise<EmbedResult> {
   const { clock, logger, retry, security } = state.parts;
-  if (signal.aborted) throw abortError(signal);
   if ((await state.ready(signal)) === 'loading') await modelsLoaded(state, options?.timeouts, signal);
   const decision = decide(state, texts, options);
   watchers.decided(decision);

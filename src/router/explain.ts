@@ -1,5 +1,4 @@
 import type { RoutingDecision } from '../core/decision.js';
-import { abortError } from '../internal/deadline.js';
 import { gatherCode, wantsSerena } from './code-context.js';
 import { decide } from './decide.js';
 import { type Call, withBeforeRoute } from './hooks.js';
@@ -10,10 +9,7 @@ import type { RouterState } from './router-state.js';
 /** The whole decision about a request, with nothing sent and nothing stored. */
 export async function explain(state: RouterState, call: Call & { readonly serena: boolean }): Promise<RoutingDecision> {
   const { link, serena, options } = call;
-  const { signal } = link;
-  state.running.begin(link);
-  try {
-    if (signal.aborted) throw abortError(signal);
+  return state.running.during(link, async (signal) => {
     const request = await withBeforeRoute(state, call);
     if ((await state.ready(signal)) === 'loading') await modelsLoaded(state, { firstContentMs: 0 }, signal);
     const task = await judgeTask(state, request, false, signal);
@@ -21,8 +17,5 @@ export async function explain(state: RouterState, call: Call & { readonly serena
     const code = await gatherCode(state, request, task.value, asks, signal);
     const { decision } = await decide(state, questionOf(state, request, task, code, options, false), signal);
     return decision;
-  } finally {
-    link.dispose();
-    state.running.end(link);
-  }
+  });
 }

@@ -14,6 +14,7 @@ import { Queues } from '../execution/queues.js';
 import { resolveTimeouts } from '../execution/timeouts.js';
 import { linkSignal, raceAbort, withDeadline } from '../internal/deadline.js';
 import { Subscribers } from '../internal/subscribers.js';
+import { thrownName } from '../internal/thrown-name.js';
 import type { ModelSelector } from '../models/model-selector.js';
 import type { SecurityModule } from '../security/security-module.js';
 import { checkEmbedding, type EmbedOptions, type EmbedResult, embed } from './embed.js';
@@ -307,7 +308,7 @@ export class LocalLLMRouter {
       this.#serena = 'ready';
     } catch (error) {
       this.#serena = 'unavailable';
-      logger.warn('Serena does not answer', error instanceof Error ? error.name : typeof error);
+      logger.warn('Serena does not answer', thrownName(error));
     }
   }
 

@@ -5,6 +5,7 @@ import { execute } from '../execution/execute.js';
 import { abortError } from '../internal/deadline.js';
 import { refKey } from '../internal/model-name.js';
 import { printable } from '../internal/redact.js';
+import { thrownName } from '../internal/thrown-name.js';
 import { conclude, resultOf } from './answer.js';
 import { otherModel, otherModelNote } from './answer-notes.js';
 import { attemptPlan } from './attempt-plan.js';
@@ -133,7 +134,7 @@ export async function recordFailure(
   try {
     await parts.security.logQuery({ query, decision, outcome });
   } catch (error) {
-    parts.logger.error('The audit log failed', error instanceof Error ? error.name : typeof error);
+    parts.logger.error('The audit log failed', thrownName(error));
   }
 }
 

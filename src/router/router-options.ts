@@ -18,7 +18,20 @@ import { type DiscoveryOptions, discoverySchema, serviceEndpointSchema } from '.
 import { ServiceDiscovery } from '../discovery/service-discovery.js';
 import type { RetryOptions } from '../execution/fallback-executor.js';
 import { retrySchema } from '../execution/timeouts.js';
-import { checkOptions, fn, injected, listOf, milliseconds, oneOf, optional, text, whole } from '../internal/options.js';
+import {
+  checkOptions,
+  clockPart,
+  fetchPart,
+  fn,
+  injected,
+  listOf,
+  loggerPart,
+  milliseconds,
+  oneOf,
+  optional,
+  text,
+  whole,
+} from '../internal/options.js';
 import { safeLogger } from '../internal/safe-logger.js';
 import { timeoutsSchema } from '../internal/timeouts-schema.js';
 import {
@@ -139,7 +152,6 @@ export interface RouterParts {
   readonly logger: Logger;
 }
 
-const clockPart = injected('a Clock', 'now', 'setTimeout', 'clearTimeout');
 const either = (what: string, isPart: (x: unknown) => boolean, schema: v.GenericSchema) =>
   v.union([v.custom<object>(isPart, what), schema], what);
 
@@ -202,7 +214,7 @@ export const routerSchema = v.strictObject({
       'transports',
     ),
   ),
-  fetch: optional(fn('(input, init) => Promise<Response>')),
+  fetch: optional(fetchPart()),
   hooks: optional(
     v.strictObject({
       beforeRoute: optional(fn('(request, { signal }) => request')),
@@ -212,8 +224,8 @@ export const routerSchema = v.strictObject({
   ),
   retry: optional(retrySchema),
   timeouts: optional(timeoutsSchema),
-  clock: optional(clockPart),
-  logger: optional(injected('a Logger', 'debug', 'info', 'warn', 'error')),
+  clock: optional(clockPart()),
+  logger: optional(loggerPart()),
 });
 
 /**

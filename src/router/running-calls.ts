@@ -1,9 +1,21 @@
-import type { LinkedSignal } from '../internal/deadline.js';
+import { abortError, type LinkedSignal } from '../internal/deadline.js';
 
 /** The calls under way, so that closing can end them. */
 export class RunningCalls {
   readonly #links = new Set<LinkedSignal>();
   #empty: (() => void) | undefined;
+
+  /** Runs a call; its signal is let go of at the end. */
+  async during<T>(link: LinkedSignal, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    this.begin(link);
+    try {
+      if (link.signal.aborted) throw abortError(link.signal);
+      return await call(link.signal);
+    } finally {
+      link.dispose();
+      this.end(link);
+    }
+  }
 
   begin(link: LinkedSignal): void {
     this.#links.add(link);

@@ -3,6 +3,7 @@ import { RouterError } from '../core/errors.js';
 import { bandOf, type TaskClassification } from '../core/task.js';
 import { raceAbort, withDeadline } from '../internal/deadline.js';
 import { printable } from '../internal/redact.js';
+import { thrownName } from '../internal/thrown-name.js';
 import type { NormalRequest } from './route-request.js';
 import type { RouterState } from './router-state.js';
 
@@ -113,7 +114,7 @@ async function ask<T>(
     return { value, note: (what) => `${what} ${ms}` };
   } catch (error) {
     if (signal.aborted) throw error;
-    const code = RouterError.is(error) ? error.code : error instanceof Error ? error.name : typeof error;
+    const code = RouterError.is(error) ? error.code : thrownName(error);
     logger.warn(`The ${who} failed`, code);
     const ms = after();
     return { value: undefined, note: () => `failed (${printable(code, 40)}) ${ms}, so the first judgement stays` };

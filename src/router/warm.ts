@@ -1,23 +1,24 @@
 import { chooseNumCtx } from '../context/num-ctx.js';
 import type { Attempt } from '../core/decision.js';
 import { RouterError } from '../core/errors.js';
+import type { FetchLike } from '../core/fetch-like.js';
 import type { ModelRef, ServedModel } from '../core/model.js';
 import type { ServiceConnection } from '../discovery/service-discovery.js';
 import { pause } from '../execution/retry.js';
 import { resolveTimeouts } from '../execution/timeouts.js';
-import { abortError, type LinkedSignal, raceAbort, withDeadline } from '../internal/deadline.js';
-import { parseJson, readText } from '../internal/json.js';
+import { type LinkedSignal, withDeadline } from '../internal/deadline.js';
+import { readText } from '../internal/json.js';
 import { modelError } from '../internal/model-error.js';
 import { refKey } from '../internal/model-name.js';
 import { printable, shownValue } from '../internal/redact.js';
 import { contextWithin } from '../models/memory.js';
+import { MAX_REPLY_BYTES, sendRequest } from '../services/send-request.js';
 import type { ControlledModel, ControlRequest, ModelControl, Reply } from '../services/service-spec.js';
 import { networkError, statusError } from '../transports/wire-errors.js';
 import { headersOf } from './attempt-plan.js';
 import { loadsSince } from './loading.js';
 import type { RouterState } from './router-state.js';
 
-const MAX_REPLY_BYTES = 1_048_576;
 /** What coding tasks are given as a matter of course: a shorter context would mean a second load. */
 const USUAL_CONTEXT = 8_192;
 /** Pauses between two looks at whether the model is there, or gone; they double. */
@@ -37,14 +38,11 @@ interface Target {
 
 /** Loads a model, or takes it out of memory, because the host asked for it; bounded, guarded and audited as an attempt. */
 export async function controlModel(state: RouterState, what: What, name: string, link: LinkedSignal): Promise<void> {
-  state.running.begin(link);
-  try {
-    const { signal } = link;
+  await state.running.during(link, async (signal) => {
     if (typeof name !== 'string' || name === '') {
       const fix = 'use the name of a model, as in `model` of a request';
       throw new RouterError('ERR_INVALID_REQUEST', `model: got ${shownValue('', name)}; ${fix}.`);
     }
-    if (signal.aborted) throw abortError(signal);
     await state.ready(signal).catch((error: unknown) => {
       // A server without any model can still be told to load one.
       if (state.parts.discovery.services().length === 0 || !isNoService(error)) throw error;
@@ -52,10 +50,7 @@ export async function controlModel(state: RouterState, what: What, name: string,
     // What is in memory may have changed since anybody looked.
     await state.parts.discovery.refresh({ signal });
     for (const target of targetsOf(state, what, name)) await controlOne(state, what, target, signal);
-  } finally {
-    link.dispose();
-    state.running.end(link);
-  }
+  });
 }
 
 function isNoService(error: unknown): boolean {
@@ -200,7 +195,7 @@ interface Sending {
   readonly model: ModelRef;
   readonly what: What;
   readonly headers: Readonly<Record<string, string>>;
-  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  readonly fetch: FetchLike;
   readonly signal: AbortSignal;
 }
 
@@ -219,29 +214,15 @@ async function send(control: ModelControl, model: ControlledModel, o: Sending): 
 async function exchange(control: ModelControl, request: ControlRequest, o: Sending): Promise<RouterError | undefined> {
   const { model, what, signal } = o;
   const { path, method = 'POST', headers, body = {} } = request;
-  let reply: Reply;
-  try {
-    const response = await raceAbort(
-      signal,
-      o.fetch(`${model.baseURL}${path}`, {
-        method,
-        headers: {
-          ...o.headers,
-          ...headers,
-          accept: 'application/json',
-          'accept-encoding': 'identity',
-          ...(method === 'POST' ? { 'content-type': 'application/json' } : {}),
-        },
-        ...(method === 'POST' ? { body: JSON.stringify(body) } : {}),
-        redirect: 'manual',
-        signal,
-      }),
-    );
-    const text = await raceAbort(signal, readText(response, MAX_REPLY_BYTES, `The reply of ${model.service}`));
-    reply = { status: response.status, headers: response.headers, text, json: parseJson(text) };
-  } catch (error) {
+  const reply = await sendRequest(o.fetch, `${model.baseURL}${path}`, {
+    method,
+    headers: { ...o.headers, ...headers, 'accept-encoding': 'identity' },
+    body: method === 'POST' ? body : undefined,
+    signal,
+    read: (response) => readText(response, MAX_REPLY_BYTES, `The reply of ${model.service}`),
+  }).catch((error: unknown) => {
     throw networkError(error, model, signal);
-  }
+  });
   const { status } = reply;
   const isGood = status >= 200 && status < 300;
   const outcome = control.outcome?.(reply) ?? (isGood ? 'done' : NO_ROUTE.has(status) ? 'unsupported' : undefined);

@@ -4,6 +4,7 @@ import type { Logger } from '../core/logger.js';
 import type { Capability } from '../core/model.js';
 import { asArray, asCount, asString } from '../internal/json.js';
 import { fn, listOf, text, whole } from '../internal/options.js';
+import { thrownName } from '../internal/thrown-name.js';
 import { unawaited } from '../internal/unawaited.js';
 import { namedItems, said, strings } from './reply.js';
 import type { Ask, ModelFacts, Reading, SafeRequest, ServiceSpec } from './service-spec.js';
@@ -138,7 +139,7 @@ function reading(definition: ServiceDefinition, replies: readonly ProbeReply[], 
     found = definition.identify(replies);
   } catch (error) {
     // Its message may hold what the server sent.
-    const what = RouterError.is(error) ? error.code : error instanceof Error ? error.name : typeof error;
+    const what = RouterError.is(error) ? error.code : thrownName(error);
     logger.warn(`identify() of ${definition.type} threw`, what);
     return null;
   }
