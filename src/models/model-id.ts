@@ -117,8 +117,11 @@ function match(
 ): { model: Catalogued; implied: number; isOnly: boolean } | 'ambiguous' | null {
   let names = bySignature.get(parts.words.join(' '));
   if (names === undefined) {
-    const fewer = parts.words.filter((w) => !MAYBE_PACKAGING.has(w));
-    if (fewer.length < parts.words.length) names = bySignature.get(fewer.join(' '));
+    // One of such words may belong to the name (`Phi-4-multimodal`) while another does not.
+    const maybe = parts.words.filter((w) => MAYBE_PACKAGING.has(w));
+    for (const gone of maybe.length > 1 ? [...maybe.map((w) => [w]), maybe] : [maybe]) {
+      names ??= bySignature.get(parts.words.filter((w) => !gone.includes(w)).join(' '));
+    }
   }
   if (names === undefined) {
     const spelled = parts.words.map((w) => (/^[1-9]\d$/.test(w) ? `${w[0]}.${w[1]}` : w)).sort();
@@ -159,7 +162,8 @@ function distance(parts: Parts, name: Name, unsized: number): number {
     if (parts.release !== null && !name.model.releases.has(parts.release)) return Number.POSITIVE_INFINITY;
     if (parts.release === null) implied += 2;
   }
-  if (parts.chat && !allowsChat(name.model)) implied += 1;
+  // `qwen3:4b-instruct` is the later release that has the mark, not the model without one.
+  if (parts.chat && !allowsChat(name.model)) implied += 3;
   return implied;
 }
 

@@ -6,7 +6,7 @@ const list = (words: string): ReadonlySet<string> => new Set(words.split(' '));
 /** Says nothing about which model it is: file types, runtimes, packaging. */
 export const PACKAGING = /* @__PURE__ */ list(
   'gguf ggml gguf2 gguf4 ggmlv3 bin safetensors llamafile kcpps onnx openvino mlx hf latest i1 imat imatrix mtp qat cloud ' +
-    'dspark unsloth fixed gb quantized',
+    'dspark unsloth fixed gb quantized mlc ov npu flm',
 );
 
 /** Says nothing either, unless it is part of a catalogued name: makers, local folders, packaging of one server. */
@@ -63,7 +63,7 @@ export const REPACKERS = /* @__PURE__ */ list(
     'redhatai neuralmagic cyankiwi ubergarm richarderkhov second-state lmstudio-ai mudler nvidia amd intel opengvlab ' +
     'janhq cortexso devquasar inferact eco-tech tensorblock noctrex stduhpf kaitchup hugging-quants casperhansen ' +
     'solidrust jartine mozilla-ai modelcloud legraphista duyntnet lonestriker turboderp arcee-train duckers gaianet ' +
-    'featherless-ai-quants aessedai anikifoss doctor-shotgun ibm-research bullpoint qwen ai library hf models local gguf',
+    'featherless-ai-quants aessedai anikifoss doctor-shotgun ibm-research bullpoint qwen ai library hf models local gguf user',
 );
 
 /**

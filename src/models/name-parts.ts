@@ -12,7 +12,7 @@ export interface Parts {
   base: boolean;
   /** The name counts experts. */
   experts: boolean;
-  /** Two different sizes: a merge, or no name at all. */
+  /** Two different sizes or dates: a merge, a later release, or no name at all. */
   conflict: boolean;
 }
 
@@ -77,8 +77,8 @@ const NUMBER = /^v?(\d+(?:\.\d+)*)$/;
 const SIZE = /^(e?)(\d+(?:\.\d+)?)([bmt])$/;
 const ACTIVE = /^a(\d+(?:\.\d+)?)b$/;
 const QUANT =
-  /^(?:i?q\d(?:\.\d+)*|tq\d.*|bf16|fp?(?:4|8|16|32)|(?:nv|mx)fp[468]|mxint\d|nf4|int[248]|w\d+a\d+|\d(?:\.\d+)?bit|\d+(?:\.\d+)?bpw|awq|gptq|exl[23]|bnb|dwq|hqq|aqlm|autoround|optiq|ud|g128|128g|g32|g64)$/;
-const QUANT_TAIL = /^(?:k|s|m|l|xs|xxs|xl|xxl|nl|p|mixed|block|[01]|v[23])$/;
+  /^(?:i?q\d(?:f\d+)?(?:\.\d+)*|tq\d.*|bf16|fp?(?:4|8|16|32)|(?:nv|mx)fp[468]|mxint\d|nf4|int[248]|w\d+a\d+|\d(?:\.\d+)?bit|\d+(?:\.\d+)?bpw|awq|gptq|exl[23]|bnb|dwq|hqq|aqlm|autoround|optiq|ud|g128|128g|g32|g64)$/;
+const QUANT_TAIL = /^(?:k|s|m|l|xs|xxs|xl|xxl|nl|p|mixed|block|dynamic|[01]|v[23]|h\d|[48]\.[48])$/;
 
 /** Cuts a name into words and takes out what has a meaning of its own: sizes, release, quantisation, packaging. */
 export function takeApart(name: string, words: ReadonlyMap<string, string>): Parts {
@@ -156,7 +156,10 @@ function scan(name: string): { tokens: string[]; starts: number[]; ends: number[
       continue;
     }
     if (from < 0) continue;
-    if ((c === 46 || c === 95) && isDigit(name.charCodeAt(i - 1)) && isDigit(name.charCodeAt(i + 1))) {
+    if (
+      isDigit(name.charCodeAt(i - 1)) &&
+      (c === 46 ? isDigit(name.charCodeAt(i + 1)) : c === 95 && joins(name, from, i))
+    ) {
       joined ||= c === 95;
       continue;
     }
@@ -170,6 +173,16 @@ function scan(name: string): { tokens: string[]; starts: number[]; ends: number[
   return { tokens, starts, ends };
 }
 
+/** Whether an underscore after a digit stands for a dot: in `v1_5`, `q4_0` and `-1_5B`, not in `2507_4.0bpw` and `Qwen_3_8B`. */
+function joins(name: string, from: number, at: number): boolean {
+  if (at - from > (name.startsWith('q', from) ? 7 : 3) && !/^[a-z]+\d$/.test(name.slice(from, at))) return false;
+  let end = at + 1;
+  while (isDigit(name.charCodeAt(end))) end++;
+  const isSize = /^[bmtx]/.test(name.slice(end, end + 1));
+  if (isSize && (name[from - 1] !== '-' || !/[\dae]/.test(name[from] as string))) return false;
+  return end > at + 1 && end < at + 4 && !/^\.\d/.test(name.slice(end, end + 2));
+}
+
 function isDigit(code: number): boolean {
   return code >= 48 && code <= 57;
 }
@@ -180,7 +193,11 @@ function readToken(token: string, next: string | undefined, parts: Parts, words:
   if (digit || code === 101 || code === 97) {
     const size = SIZE.exec(token);
     // `1m`, `128k`: a context, not a size.
-    if (size && !(size[3] === 'm' && Number(size[2]) < 10) && !(size[3] === 't' && parts.size !== null)) {
+    if (
+      size &&
+      !(size[3] === 'm' && Number(size[2]) < 10) &&
+      !(size[3] === 't' && parts.size !== null && parts.size !== Number(size[2]) * 1000)
+    ) {
       const value = Number(size[2]) * (size[3] === 'b' ? 1 : size[3] === 't' ? 1000 : 0.001);
       if (parts.size !== null && parts.size !== value) parts.conflict = true;
       parts.size = Math.round(value * 1e4) / 1e4;
@@ -195,7 +212,8 @@ function readToken(token: string, next: string | undefined, parts: Parts, words:
     if (digit) {
       if (/^(?:\d{4}|\d{6}|\d{8})$/.test(token)) {
         if (parts.release !== null && parts.release.length === 2) parts.release += `-${token}`;
-        else parts.release ??= token;
+        else if (parts.release === null) parts.release = token;
+        else if (parts.release !== token) parts.conflict = true; // a later release of a dated one
         return;
       }
       if (/^(?:0[1-9]|1[0-2])$/.test(token) && /^20\d\d$/.test(next ?? '')) {

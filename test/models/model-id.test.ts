@@ -44,6 +44,15 @@ const NAMES: readonly [service: ServiceType, id: string, key: string | null][] =
   ['jan', 'unsloth/Qwen3.5-9B-UD-Q3_K_XL', 'qwen3.5-9b'],
   ['text-generation-webui', 'Qwen3-14B-exl2-4.5bpw', 'qwen3-14b'],
   ['gpt4all', 'Phi-3 Mini 4K Instruct', 'phi-3-mini-4k'],
+  ['ollama', 'qwen3:4b-instruct', 'qwen3-4b-instruct-2507'],
+  ['tabbyapi', 'turboderp_Qwen3-4B-Instruct-2507_4.0bpw', 'qwen3-4b-instruct-2507'],
+  ['tabbyapi', 'DeepSeek-R1-Distill-Llama-8B-4.65bpw-h6-exl2', 'deepseek-r1-distill-llama-8b'],
+  ['vllm', 'RedHatAI/Phi-4-multimodal-instruct-FP8-dynamic', 'phi-4-multimodal'],
+  ['llama.cpp', 'Qwen3_8B', 'qwen3-8b'],
+  ['llama.cpp', 'DeepSeek_R1_0528_Qwen3_8B', 'deepseek-r1-0528-qwen3-8b'],
+  ['jan', 'janhq/Qwen2_5-Coder-1_5B-Instruct-Q4_K_M', 'qwen2.5-coder-1.5b'],
+  ['llama.cpp', 'Ling-2.6-1T-GGUF_Ling-2.6-1T-Q4_0_4_4.gguf', 'ling-2.6-1t'],
+  ['lemonade', 'user.Qwen3-8B-int4-ov', 'qwen3-8b'],
   // Derivatives, under every disguise that a name can show.
   ['ollama', 'huihui_ai/qwen2.5-abliterate:14b', null],
   ['ollama', 'hf.co/mradermacher/Qwen2.5-Coder-32B-Instruct-abliterated-GGUF:Q4_K_M', null],
@@ -55,6 +64,7 @@ const NAMES: readonly [service: ServiceType, id: string, key: string | null][] =
   ['llama.cpp', '/m/Qwen3.5-9B-Claude-Distilled-GGUF/Qwen3.5-9B-Q4_K_M.gguf', null],
   // Other models of the same makers, base checkpoints, names that do not decide.
   ['vllm', 'Qwen/Qwen2.5-14B-Instruct-1M', null],
+  ['vllm', 'Qwen/Qwen3-4B-Instruct-2507-0731', null],
   ['vllm', 'meta-llama/Llama-3.1-8B', null],
   ['vllm', 'Qwen/Qwen3-14B-Base', null],
   ['koboldcpp', 'koboldcpp/QwQ-32B-Preview', null],
