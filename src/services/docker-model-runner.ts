@@ -1,7 +1,7 @@
 import type { Capability } from '../core/model.js';
 import { asArray, asCount, asObject, asString } from '../internal/json.js';
 import { cachePerToken } from './cache-per-token.js';
-import { assumed, goodObject, openAiList, refusal, said, strings } from './reply.js';
+import { assumed, goodObject, listReading, said, strings } from './reply.js';
 import { ASSUMED_CONTEXT, assumedCapabilities, parameterCount } from './served-model.js';
 import type { Ask, ModelFacts, Reading, Reply, ServiceSpec } from './service-spec.js';
 
@@ -46,18 +46,12 @@ async function read(ask: Ask): Promise<Reading | null> {
     ask('GET /engines/ps'),
     ask('GET /engines/_configure'),
   ]);
-  const status = refusal(list);
-  if (status !== undefined) return { status, models: [] };
-  const items = openAiList(list);
-  if (items === undefined) return null;
   const store = byTag(native);
   const runners = objects(running);
   const configured = objects(settings) ?? [];
-  return {
-    status: 'up',
-    version: asString(goodObject(version)?.['version']),
+  return listReading(list, asString(goodObject(version)?.['version']), (items) => ({
     models: items.map(({ name, item }) => modelFacts(name, item, { kept: store.get(name), runners, configured })),
-  };
+  }));
 }
 
 function objects(reply: Reply | null): Json[] | undefined {

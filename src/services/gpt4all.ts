@@ -1,5 +1,5 @@
 import { asArray, asObject } from '../internal/json.js';
-import { assumed, openAiList, refusal, said } from './reply.js';
+import { assumed, listReading, openAiList, said } from './reply.js';
 import type { Ask, ModelFacts, Reading, Reply, ServiceSpec } from './service-spec.js';
 
 /**
@@ -50,10 +50,10 @@ async function read(ask: Ask): Promise<Reading | null> {
       refused: { why, remedy: 'Enable the local API server in the settings of GPT4All; it takes no key.' },
     };
   }
-  const status = refusal(list);
-  if (status !== undefined) return { status, models: [] };
-  const items = openAiList(list);
-  return items ? { status: 'up', maxConcurrent: 1, models: items.map(({ name }) => modelFacts(name)) } : null;
+  return listReading(list, undefined, (items) => ({
+    maxConcurrent: 1,
+    models: items.map(({ name }) => modelFacts(name)),
+  }));
 }
 
 function modelFacts(id: string): ModelFacts {

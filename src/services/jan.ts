@@ -1,6 +1,6 @@
 import { asObject, asString } from '../internal/json.js';
-import { assumed, goodObject, openAiList, refusal } from './reply.js';
-import { assumedCapabilities } from './served-model.js';
+import { goodObject, listReading, openAiList } from './reply.js';
+import { schemaCapabilities } from './served-model.js';
 import type { Ask, ModelFacts, Reading, Reply, ServiceSpec } from './service-spec.js';
 
 /**
@@ -59,12 +59,8 @@ async function read(ask: Ask): Promise<Reading | null> {
       'Add the host to the trusted hosts in the settings of its local API server, or let it listen on 0.0.0.0.';
     return { status: 'unauthorized', models: [], refused: { why, remedy } };
   }
-  const status = refusal(list);
-  if (status !== undefined) return { status, models: [] };
-  const items = openAiList(list);
-  if (items === undefined) return null;
   const remote = remoteIds(list);
-  return { status: 'up', models: items.map(({ name }) => modelFacts(name, remote)) };
+  return listReading(list, undefined, (items) => ({ models: items.map(({ name }) => modelFacts(name, remote)) }));
 }
 
 /** The list may hold a name twice, and then the provider in the cloud gets the request. */
@@ -75,10 +71,9 @@ function remoteIds(list: Reply | null): ReadonlySet<string> {
 }
 
 function modelFacts(id: string, remote: ReadonlySet<string>): ModelFacts {
-  const guess = assumedCapabilities(id);
   return {
     id,
-    capabilities: assumed(guess.includes('chat') ? [...guess, 'json-schema'] : guess),
+    capabilities: schemaCapabilities(id),
     remote: remote.has(id) ? 'yes' : mayBeRouted(id, remote) ? 'unknown' : 'no',
   };
 }

@@ -1,6 +1,6 @@
 import type { Capability } from '../core/model.js';
 import { asCount, asObject, asString } from '../internal/json.js';
-import { assumed, goodObject, namedItems, openAiList, refusal, said, strings } from './reply.js';
+import { assumed, goodObject, listReading, namedItems, said, strings } from './reply.js';
 import { assumedCapabilities } from './served-model.js';
 import type { Ask, ModelFacts, Reading, Reply, ServiceSpec } from './service-spec.js';
 
@@ -43,22 +43,16 @@ function isLocked(reply: Reply | null): boolean {
 
 async function read(ask: Ask): Promise<Reading | null> {
   const [health, list] = await Promise.all([ask('GET /v1/health'), ask('GET /v1/models')]);
-  const status = refusal(list);
-  if (status !== undefined) return { status, models: [] };
-  const items = openAiList(list);
-  if (items === undefined) return null;
   const body = goodObject(health);
   const running = body?.['all_models_loaded'];
   const loaded = Array.isArray(running)
     ? new Map(namedItems(running, 'model_name').map(({ name, item }) => [name, item]))
     : undefined;
-  return {
-    status: 'up',
-    version: asString(body?.['version']),
+  return listReading(list, asString(body?.['version']), (items) => ({
     models: items
       .filter(({ item }) => item['downloaded'] !== false)
       .map(({ name, item }) => modelFacts(name, item, loaded)),
-  };
+  }));
 }
 
 function modelFacts(id: string, item: Json, loaded: ReadonlyMap<string, Json> | undefined): ModelFacts {

@@ -1,5 +1,5 @@
 import { assumed, said } from './reply.js';
-import { assumedCapabilities } from './served-model.js';
+import { schemaCapabilities } from './served-model.js';
 import type { Ask, Reading, ServiceSpec } from './service-spec.js';
 
 /**
@@ -37,15 +37,12 @@ async function read(ask: Ask, named?: readonly string[]): Promise<Reading | null
   if (version === undefined) return null;
   // It answers only once its model is in memory; of several, which one is not known.
   const state = named !== undefined && named.length > 1 ? assumed('unknown' as const) : said('loaded' as const);
-  const models = (named ?? ['default']).map((id) => {
-    const guess = assumedCapabilities(id);
-    return {
-      id,
-      state,
-      contextLength: assumed(DEFAULT_CONTEXT),
-      // Tools are called only where a request forces one.
-      capabilities: assumed(guess.includes('chat') ? [...guess, 'json-schema' as const] : guess),
-    };
-  });
+  const models = (named ?? ['default']).map((id) => ({
+    id,
+    state,
+    contextLength: assumed(DEFAULT_CONTEXT),
+    // Tools are called only where a request forces one.
+    capabilities: schemaCapabilities(id),
+  }));
   return { status: 'up', version: version || undefined, maxConcurrent: 1, models };
 }

@@ -1,6 +1,6 @@
 import type { Capability, ServedModel } from '../core/model.js';
 import { asCount, asObject, asString } from '../internal/json.js';
-import { assumed, goodObject, openAiList, refusal, said, strings } from './reply.js';
+import { assumed, goodObject, listReading, said, strings } from './reply.js';
 import { assumedCapabilities } from './served-model.js';
 import type { Ask, ModelFacts, Reading, ServiceSpec } from './service-spec.js';
 
@@ -46,22 +46,18 @@ async function identify(ask: Ask): Promise<boolean> {
 
 async function read(ask: Ask): Promise<Reading | null> {
   const [list, properties] = await Promise.all([ask('GET /v1/models'), ask('GET /props')]);
-  const status = refusal(list);
-  if (status !== undefined) return { status, models: [] };
-  const items = openAiList(list);
-  if (items === undefined) return null;
   const props = goodObject(properties) ?? {};
-  const isRouter = props['role'] === 'router' || items.some(({ item }) => asObject(item['status']) !== undefined);
-  return {
-    status: 'up',
-    version: asString(props['build_info']),
-    childPorts: isRouter ? childPorts(items.map(({ item }) => asObject(item['status']) ?? {})) : undefined,
-    maxConcurrent: isRouter ? undefined : asCount(props['total_slots']),
-    models: items.map(({ name, item }) => ({
-      ...(isRouter ? routedModel(name, item) : { ...commonFacts(name, item), ...singleModel(item, props) }),
-      ...otherKind(name),
-    })),
-  };
+  return listReading(list, asString(props['build_info']), (items) => {
+    const isRouter = props['role'] === 'router' || items.some(({ item }) => asObject(item['status']) !== undefined);
+    return {
+      childPorts: isRouter ? childPorts(items.map(({ item }) => asObject(item['status']) ?? {})) : undefined,
+      maxConcurrent: isRouter ? undefined : asCount(props['total_slots']),
+      models: items.map(({ name, item }) => ({
+        ...(isRouter ? routedModel(name, item) : { ...commonFacts(name, item), ...singleModel(item, props) }),
+        ...otherKind(name),
+      })),
+    };
+  });
 }
 
 function commonFacts(id: string, item: Json): ModelFacts {

@@ -2,7 +2,7 @@ import type { Capability, ServedModel } from '../core/model.js';
 import type { ServiceType } from '../core/service.js';
 import { asArray, asCount, asObject, asString } from '../internal/json.js';
 import { contextOfLoad } from './llama-cpp.js';
-import { goodObject, namedItems, openAiList, refusal, said, strings } from './reply.js';
+import { goodObject, listReading, namedItems, said, strings } from './reply.js';
 import type { Ask, ModelFacts, Reading, Reply, ServiceSpec } from './service-spec.js';
 
 /**
@@ -54,22 +54,18 @@ async function read(ask: Ask): Promise<Reading | null> {
     ask('GET /v1/models'),
     ask('GET /running'),
   ]);
-  const status = refusal(list);
-  if (status !== undefined) return { status, models: [] };
-  const items = openAiList(list);
-  if (items === undefined) return null;
   const running = runningOf(active);
   const commands = [...(running?.values() ?? [])].map(({ command }) => command);
-  const kinds = new Map(items.map(({ name, item }) => [name, about(item)['type']]));
-  return {
-    status: 'up',
-    version: asString(goodObject(version)?.['version']),
-    behind: [...new Set(commands.flatMap((command) => backendOf(command) ?? []))],
-    models: items
-      // An alias stands with its model.
-      .filter(({ item }) => about(item)['type'] !== 'alias')
-      .map(({ name, item }) => modelFacts(name, item, { running, kinds })),
-  };
+  return listReading(list, asString(goodObject(version)?.['version']), (items) => {
+    const kinds = new Map(items.map(({ name, item }) => [name, about(item)['type']]));
+    return {
+      behind: [...new Set(commands.flatMap((command) => backendOf(command) ?? []))],
+      models: items
+        // An alias stands with its model.
+        .filter(({ item }) => about(item)['type'] !== 'alias')
+        .map(({ name, item }) => modelFacts(name, item, { running, kinds })),
+    };
+  });
 }
 
 /** A process that it keeps. Its command line may hold secrets: only the kind of server and the window are read from it. */

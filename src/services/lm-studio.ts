@@ -1,7 +1,7 @@
 import type { Capability } from '../core/model.js';
 import { asArray, asCount, asObject, asString } from '../internal/json.js';
-import { assumed, goodObject, namedItems, openAiList, refusal, said, strings } from './reply.js';
-import { assumedCapabilities, parameterCount } from './served-model.js';
+import { goodObject, type ListItem, namedItems, openAiList, refusal, said, strings } from './reply.js';
+import { parameterCount, schemaCapabilities } from './served-model.js';
 import type { Ask, ModelFacts, Reading, Reply, ServiceSpec } from './service-spec.js';
 
 /**
@@ -46,14 +46,14 @@ function isLocked(reply: Reply | null): boolean {
 }
 
 /** `/api/v1/models`, since 0.4. */
-function nativeItems(reply: Reply | null): { name: string; item: Json }[] | undefined {
+function nativeItems(reply: Reply | null): ListItem[] | undefined {
   const models = goodObject(reply)?.['models'];
   const items = namedItems(models, 'key');
   return items.length > 0 || (Array.isArray(models) && models.length === 0) ? items : undefined;
 }
 
 /** `/api/v0/models`, since 0.3.6. */
-function olderItems(reply: Reply | null): { name: string; item: Json }[] | undefined {
+function olderItems(reply: Reply | null): ListItem[] | undefined {
   const items = openAiList(reply)?.filter(({ item }) => 'compatibility_type' in item || 'state' in item);
   return items && items.length > 0 ? items : undefined;
 }
@@ -66,7 +66,8 @@ async function read(ask: Ask): Promise<Reading | null> {
   if (older) return { status: 'up', models: older.map(({ name, item }) => olderModel(name, item)) };
   const list = await ask('GET /v1/models');
   const items = openAiList(list);
-  if (items) return { status: 'up', models: items.map(({ name }) => ({ id: name, capabilities: nameOnly(name) })) };
+  if (items)
+    return { status: 'up', models: items.map(({ name }) => ({ id: name, capabilities: schemaCapabilities(name) })) };
   // Without the token it wants, some versions answer the list with 200 and an error.
   const status = refusal(v1) ?? refusal(list) ?? (asObject(list?.json)?.['error'] ? 'unauthorized' : undefined);
   return status === undefined ? null : { status, models: [] };
@@ -91,7 +92,7 @@ function nativeModel(id: string, item: Json): ModelFacts {
     architecture: asString(item['architecture']),
     sizeBytes: said(asCount(item['size_bytes'])),
     quantization: said(asString(asObject(item['quantization'])?.['name'])),
-    capabilities: caps || isEmbedding ? said(found) : nameOnly(id),
+    capabilities: caps || isEmbedding ? said(found) : schemaCapabilities(id),
     state: Array.isArray(item['loaded_instances']) ? said(instances.length > 0 ? 'loaded' : 'unloaded') : undefined,
     contextLength: windows.length > 0 ? said(Math.min(...windows)) : undefined,
     maxContextLength: said(asCount(item['max_context_length'])),
@@ -111,14 +112,11 @@ function olderModel(id: string, item: Json): ModelFacts {
     architecture: asString(item['arch']),
     quantization: said(asString(item['quantization'])),
     // Before 0.3.16 the list has no capabilities, so tools are not ruled out by their absence.
-    capabilities: isKnown ? { value: found, source: 'capabilities' in item ? 'server' : 'assumed' } : nameOnly(id),
+    capabilities: isKnown
+      ? { value: found, source: 'capabilities' in item ? 'server' : 'assumed' }
+      : schemaCapabilities(id),
     state: state === 'loaded' ? said('loaded') : state === 'not-loaded' ? said('unloaded') : undefined,
     contextLength: said(asCount(item['loaded_context_length'])),
     maxContextLength: said(asCount(item['max_context_length'])),
   };
-}
-
-function nameOnly(id: string): ModelFacts['capabilities'] {
-  const guess = assumedCapabilities(id);
-  return assumed(guess.includes('chat') ? [...guess, 'json-schema'] : guess);
 }

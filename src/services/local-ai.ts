@@ -1,8 +1,8 @@
 import type { Capability } from '../core/model.js';
 import { asArray, asCount, asObject, asString } from '../internal/json.js';
 import { askEach } from './ask-each.js';
-import { assumed, goodObject, namedItems, openAiList, refusal, said, strings } from './reply.js';
-import { assumedCapabilities } from './served-model.js';
+import { goodObject, type ListItem, namedItems, openAiList, refusal, said, strings } from './reply.js';
+import { schemaCapabilities } from './served-model.js';
 import type { Ask, ModelFacts, Reading, Reply, ServiceSpec } from './service-spec.js';
 
 /**
@@ -106,7 +106,7 @@ function loadedNames(system: Reply | null): ReadonlySet<string> | undefined {
 }
 
 /** The chat models whose window the list leaves out, as it does up to 4.9. */
-function unsized(items: readonly { name: string; item: Json }[]): string[] {
+function unsized(items: readonly ListItem[]): string[] {
   return items
     .filter(({ name, item }) => !name.includes('/') && asCount(item['context_size']) === undefined)
     .filter(({ item }) => strings(item['capabilities']).some((word) => word === 'chat' || word === 'completion'))
@@ -145,6 +145,5 @@ const CAPABILITIES: ReadonlyMap<string, readonly Capability[]> = /* @__PURE__ */
 function capabilitiesOf(id: string, item: Json): ModelFacts['capabilities'] {
   const words = item['capabilities'];
   if (Array.isArray(words)) return said(strings(words).flatMap((word) => CAPABILITIES.get(word) ?? []));
-  const guess = assumedCapabilities(id);
-  return assumed(guess.includes('chat') ? [...guess, 'json-schema'] : guess);
+  return schemaCapabilities(id);
 }

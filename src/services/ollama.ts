@@ -2,8 +2,8 @@ import type { Capability } from '../core/model.js';
 import { asCount, asObject, asString } from '../internal/json.js';
 import { askEach } from './ask-each.js';
 import { cachePerToken } from './cache-per-token.js';
-import { assumed, goodObject, namedItems, openAiList, refusal, said, strings } from './reply.js';
-import { ASSUMED_CONTEXT, assumedCapabilities, parameterCount } from './served-model.js';
+import { assumed, goodObject, type ListItem, namedItems, openAiList, refusal, said, strings } from './reply.js';
+import { ASSUMED_CONTEXT, parameterCount, schemaCapabilities } from './served-model.js';
 import type { Ask, ModelFacts, Reading, Reply, ServiceSpec } from './service-spec.js';
 
 /**
@@ -112,7 +112,7 @@ async function digests(ask: Ask, id: string, of: 'listed' | 'loaded'): Promise<s
 type Json = Record<string, unknown>;
 
 /** `/api/show` where the list lacks capabilities or the trained window, as it does before 0.30. */
-function showAll(ask: Ask, listed: readonly { name: string; item: Json }[]): Promise<Map<string, Json>> {
+function showAll(ask: Ask, listed: readonly ListItem[]): Promise<Map<string, Json>> {
   const unknown = listed
     .filter(({ name, item }) => !isRemote(name, item))
     .filter(({ item }) => !Array.isArray(item['capabilities']) || trainedContext(item) === undefined);
@@ -211,7 +211,5 @@ export function ollamaCapabilities(list: unknown): Capability[] | undefined {
 
 function capabilities(name: string, item: Json, shown: Json | undefined): ModelFacts['capabilities'] {
   const known = ollamaCapabilities(item['capabilities']) ?? ollamaCapabilities(shown?.['capabilities']);
-  if (known) return said(known);
-  const guess = assumedCapabilities(name);
-  return assumed(guess.includes('chat') ? [...guess, 'json-schema'] : guess);
+  return said(known) ?? schemaCapabilities(name);
 }

@@ -1,7 +1,7 @@
 /** Readers of single replies that several server descriptions share. */
 
 import type { Fact } from '../core/model.js';
-import { asArray, asObject, asString } from '../internal/json.js';
+import { asArray, asCount, asObject, asString } from '../internal/json.js';
 import type { Reading, Reply } from './service-spec.js';
 
 /** The most models of one list that are read. */
@@ -27,9 +27,15 @@ function goodJson(reply: Reply | null): unknown {
   return reply !== null && reply.status >= 200 && reply.status < 300 ? reply.json : undefined;
 }
 
+/** An entry of a list of models. */
+export interface ListItem {
+  readonly name: string;
+  readonly item: Record<string, unknown>;
+}
+
 /** The named objects of a list of models: each has a usable string at `key`, each name once, at most {@link MAX_MODELS}. */
-export function namedItems(list: unknown, key: string): { name: string; item: Record<string, unknown> }[] {
-  const seen = new Map<string, { name: string; item: Record<string, unknown> }>();
+export function namedItems(list: unknown, key: string): ListItem[] {
+  const seen = new Map<string, ListItem>();
   for (const entry of asArray(list)) {
     const item = asObject(entry);
     const name = item && asString(item[key]);
@@ -46,7 +52,7 @@ export function isUsableId(id: string): boolean {
 }
 
 /** The entries of an OpenAI-style model list; `undefined` where the reply is none. */
-export function openAiList(reply: Reply | null): { name: string; item: Record<string, unknown> }[] | undefined {
+export function openAiList(reply: Reply | null): ListItem[] | undefined {
   const body = goodObject(reply);
   // Ollama says `null` for none.
   const data = body ? body['data'] : goodJson(reply);
@@ -61,6 +67,24 @@ export function openAiList(reply: Reply | null): { name: string; item: Record<st
 export function refusal(reply: Reply | null): Reading['status'] | undefined {
   if (reply?.status === 401 || reply?.status === 403) return 'unauthorized';
   return reply?.status === 503 ? 'loading' : undefined;
+}
+
+/** What an OpenAI-style list says: why it is refused, or what `read` makes of its entries; `null` where it is no such list. */
+export function listReading(
+  list: Reply | null,
+  version: string | undefined,
+  read: (items: readonly ListItem[]) => Omit<Reading, 'status' | 'version'>,
+): Reading | null {
+  const status = refusal(list);
+  if (status !== undefined) return { status, version, models: [] };
+  const items = openAiList(list);
+  return items === undefined ? null : { status: 'up', version, ...read(items) };
+}
+
+/** The windows of a list by `max_model_len`; a LoRA adapter has none of its own and runs in its parent's. */
+export function windowsOf(items: readonly ListItem[]): (item: Record<string, unknown>) => number | undefined {
+  const windows = new Map(items.map(({ name, item }) => [name, asCount(item['max_model_len'])]));
+  return (item) => asCount(item['max_model_len']) ?? windows.get(asString(item['parent']) ?? '');
 }
 
 /** The strings of a JSON array. */

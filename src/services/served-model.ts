@@ -81,3 +81,9 @@ export function assumedCapabilities(id: string): readonly Capability[] {
   if (RERANKER.test(id)) return ['rerank'];
   return EMBEDDING.test(id) ? ['embedding'] : ['completion', 'chat'];
 }
+
+/** The same at a server that holds the answers of every model to a schema. */
+export function schemaCapabilities(id: string): Fact<readonly Capability[]> {
+  const guess = assumedCapabilities(id);
+  return assumed(guess.includes('chat') ? [...guess, 'json-schema'] : guess);
+}

@@ -1,7 +1,7 @@
 import type { Capability } from '../core/model.js';
 import { asArray, asCount, asObject, asString } from '../internal/json.js';
-import { assumed, goodObject, openAiList, refusal, said } from './reply.js';
-import { assumedCapabilities } from './served-model.js';
+import { assumed, goodObject, listReading, openAiList, said, windowsOf } from './reply.js';
+import { schemaCapabilities } from './served-model.js';
 import type { Ask, ModelFacts, Reading, Reply, ServiceSpec } from './service-spec.js';
 
 /**
@@ -36,18 +36,14 @@ async function read(ask: Ask): Promise<Reading | null> {
     ask('GET /model_info'),
     ask('GET /v1/loads?include=core'),
   ]);
-  const status = refusal(list);
-  if (status !== undefined) return { status, models: [] };
-  const items = openAiList(list);
-  if (items === undefined) return null;
-  const windows = new Map(items.map(({ name, item }) => [name, asCount(item['max_model_len'])]));
   const capabilities = capabilitiesOf(goodObject(about));
-  return {
-    status: 'up',
-    version: asString(goodObject(load)?.['version']),
-    maxConcurrent: requestsAtOnce(load),
-    models: items.map(({ name, item }) => modelFacts(name, item, windows, capabilities)),
-  };
+  return listReading(list, asString(goodObject(load)?.['version']), (items) => {
+    const windowOf = windowsOf(items);
+    return {
+      maxConcurrent: requestsAtOnce(load),
+      models: items.map(({ name, item }) => modelFacts(name, item, windowOf(item), capabilities)),
+    };
+  });
 }
 
 /** Of all its data-parallel ranks together. */
@@ -59,17 +55,15 @@ function requestsAtOnce(load: Reply | null): number | undefined {
 function modelFacts(
   id: string,
   item: Json,
-  windows: ReadonlyMap<string, number | undefined>,
+  window: number | undefined,
   capabilities: ModelFacts['capabilities'],
 ): ModelFacts {
   const parent = asString(item['parent']);
-  const window = asCount(item['max_model_len']) ?? windows.get(parent ?? '');
-  const guess = assumedCapabilities(id);
   return {
     id: parent === undefined ? id : `${parent}:${id}`,
     aliases: parent === undefined ? undefined : [id],
     weights: asString(item['root']),
-    capabilities: capabilities ?? assumed(guess.includes('chat') ? [...guess, 'json-schema'] : guess),
+    capabilities: capabilities ?? schemaCapabilities(id),
     state: said('loaded'),
     contextLength: said(window),
     maxContextLength: said(window),

@@ -1,6 +1,6 @@
-import { asCount, asObject, asString } from '../internal/json.js';
-import { assumed, goodObject, openAiList, refusal, said } from './reply.js';
-import { assumedCapabilities } from './served-model.js';
+import { asObject, asString } from '../internal/json.js';
+import { goodObject, listReading, openAiList, said, windowsOf } from './reply.js';
+import { schemaCapabilities } from './served-model.js';
 import type { Ask, ModelFacts, Reading, Reply, ServiceSpec } from './service-spec.js';
 
 /** vLLM, Python and Rust front end; facts read from its source, not checked against a real server. */
@@ -35,26 +35,17 @@ function versionOf(reply: Reply | null): string | undefined {
 
 async function read(ask: Ask): Promise<Reading | null> {
   const [version, list] = await Promise.all([ask('GET /version'), ask('GET /v1/models')]);
-  const status = refusal(list);
-  if (status !== undefined) return { status, version: versionOf(version), models: [] };
-  const items = openAiList(list);
-  if (items === undefined) return null;
-  const windows = new Map(items.map(({ name, item }) => [name, asCount(item['max_model_len'])]));
-  return {
-    status: 'up',
-    version: versionOf(version),
-    models: items.map(({ name, item }) => modelFacts(name, item, windows)),
-  };
+  return listReading(list, versionOf(version), (items) => {
+    const windowOf = windowsOf(items);
+    return { models: items.map(({ name, item }) => modelFacts(name, item, windowOf(item))) };
+  });
 }
 
-function modelFacts(id: string, item: Json, windows: ReadonlyMap<string, number | undefined>): ModelFacts {
-  // A LoRA adapter has no window of its own: it runs in its parent's.
-  const window = asCount(item['max_model_len']) ?? windows.get(asString(item['parent']) ?? '');
-  const guess = assumedCapabilities(id);
+function modelFacts(id: string, item: Json, window: number | undefined): ModelFacts {
   return {
     id,
     weights: asString(item['root']),
-    capabilities: assumed(guess.includes('chat') ? [...guess, 'json-schema'] : guess),
+    capabilities: schemaCapabilities(id),
     state: said('loaded'),
     contextLength: said(window),
     maxContextLength: said(window),
