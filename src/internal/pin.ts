@@ -61,7 +61,7 @@ export function parsePin(pin: string): Pin | null {
 }
 
 const FIX =
-  '"sha256:" and the 64 digits of the digest (12 of them do, as `ollama list` shows them), "size:" and the bytes with or without the quantisation ("size:4683087332:Q4_K_M"), or "name"';
+  '"sha256:" and 12 to 64 digits of the digest, "size:" and the bytes with or without the quantisation ("size:4683087332:Q4_K_M"), or "name"';
 
 /** Schema of pins by model. */
 export const pinsSchema = () =>
@@ -124,9 +124,11 @@ export function judgePin({ name, pin }: NamedPin, model: PinEvidence): PinVerdic
   return isNamed(name, model) ? matches : not('mismatch', 'Its pin is "name", and names it otherwise.', OTHER_NAME);
 }
 
-const REPLACED = 'Bring back the model that was pinned, or pin this one once you know where it comes from.';
-const NO_DIGEST = 'Pin it by "size:" or "name", or serve it where digests are told (Ollama, Docker Model Runner).';
-const NO_SIZE = 'Pin it by "name", or serve it where sizes are told.';
+/** What to do about a model that is another one. */
+export const REPLACED = 'Bring back the model that was pinned, or pin this one once you know where it comes from.';
+/** What to do where nobody tells a digest. */
+export const NO_DIGEST = 'Pin by "size:" or "name", or serve it where digests are told (Ollama, Docker Model Runner).';
+const NO_SIZE = 'Pin by "name", or serve it where sizes are told.';
 const OTHER_NAME = 'Pin it under its served id, alone or behind its service, or by digest or size.';
 
 /** The digits of a digest that people compare. */

@@ -72,13 +72,13 @@ function logOn({ directory, sinks, key, block, retainSegments, rotateBytes }: No
       'audit.events',
       'info',
       'Refused addresses, connections, failed pins and policies are recorded.',
-      'Record events of your application with `logSecurityEvent`.',
+      'Add those of your application with `logSecurityEvent`.',
     ),
     finding(
       'access.logged',
       'info',
-      'Every request that the router sends or refuses is recorded; what other clients send is not.',
-      'Switch on the access log of the model servers, or of the proxy before them.',
+      'What the router sends or refuses is recorded; what other clients send is not.',
+      'Switch on the access log of the servers, or of a proxy before them.',
     ),
     directory !== null && retainSegments === Number.POSITIVE_INFINITY
       ? finding(
@@ -97,14 +97,14 @@ function logOn({ directory, sinks, key, block, retainSegments, rotateBytes }: No
       ? finding(
           'audit.key',
           'warning',
-          'The audit log has no key: its chain shows accidents, but anyone who writes the files can forge it.',
+          'The audit log has no key: its chain shows accidents, but can be forged.',
           GIVE_KEY,
         )
       : finding(
           'audit.key',
           'info',
           `The audit log has a key${typeof key === 'function' ? ', fetched by a function' : ''}; where it is kept cannot be seen from here.`,
-          'Keep it outside the directory of the log, and a file readable by its owner only (mode 0600).',
+          'Keep it away from the log, in a file that only its owner reads (mode 0600).',
         ),
   ];
 }

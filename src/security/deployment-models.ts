@@ -1,6 +1,6 @@
 import type { ServedModel } from '../core/model.js';
 import type { Service } from '../core/service.js';
-import { judgePin, type PinSet, type PinVerdict } from '../internal/pin.js';
+import { judgePin, NO_DIGEST, type PinSet, type PinVerdict, REPLACED } from '../internal/pin.js';
 import { type DeploymentFacts, type DeploymentFinding, finding, findingIf, listed } from './deployment-finding.js';
 import { isLoopback, parseAddress } from './ip-address.js';
 
@@ -27,7 +27,7 @@ function pinFindings({ mode, pins }: PinSet): DeploymentFinding[] {
           'models.checksums',
           'warning',
           'No model is pinned by its digest.',
-          'Give `pins`: digests as the server lists them (`ollama list`), and those of files as `hashModelFiles` makes them.',
+          'Give `pins`: digests as `ollama list` shows them, or `hashModelFiles` makes them.',
         )
       : finding(
           'models.checksums',
@@ -38,7 +38,7 @@ function pinFindings({ mode, pins }: PinSet): DeploymentFinding[] {
       'models.checksum-storage',
       'info',
       'Where the pins are kept cannot be seen from here.',
-      'Keep them where whoever can replace a model cannot change them: signed, in version control, or on a read-only medium.',
+      'Keep them where whoever can replace a model cannot change them: signed, in version control, or read-only.',
     ),
     pins.length > 0 && mode !== 'enforce'
       ? finding(
@@ -55,21 +55,21 @@ function pinFindings({ mode, pins }: PinSet): DeploymentFinding[] {
           pins.length > 0
             ? 'Pinned models are checked when they are ranked and before each request; files only by `hashModelFiles`.'
             : 'Without pins nothing is verified.',
-          'Run `hashModelFiles` over the files of the models before their servers load them.',
+          'Run `hashModelFiles` over the files before they are loaded.',
         ),
     ...listIf(
       weak.map(({ name, pin }) => `${name} (${pin.strength})`),
       'models.pins-weak',
       'warning',
       'These pins prove no content',
-      'Pin by digest where the server tells one, and verify the files with `hashModelFiles`.',
+      'Pin by digest where the server tells one, and verify files with `hashModelFiles`.',
     ),
     ...listIf(
       short.map(({ name }) => name),
       'models.pins-short',
       'info',
       `These pins have fewer than ${SOUND_DIGITS} digits of the digest`,
-      'Give all 64: a few digits show mistakes, but can be forged.',
+      'Give all 64: fewer show accidents, but can be forged.',
     ),
   ];
 }
@@ -77,7 +77,7 @@ function pinFindings({ mode, pins }: PinSet): DeploymentFinding[] {
 /** Pins against what is served, and what is there at all. */
 function servedFindings(pins: PinSet, services: readonly Service[] | undefined): DeploymentFinding[] {
   const models = services?.flatMap((service) => service.models) ?? [];
-  const fetched = 'Fetch every model that you need before the network is closed; the router never downloads one.';
+  const fetched = 'Fetch what you need before the network is closed; the router never downloads.';
   const findings = [
     services !== undefined && models.length === 0
       ? finding('models.downloaded', 'warning', 'No server lists a model.', fetched)
@@ -102,14 +102,14 @@ function servedFindings(pins: PinSet, services: readonly Service[] | undefined):
       'models.pin-mismatch',
       'error',
       'These are not the models that were pinned',
-      'Bring back the models that were pinned, or pin these once you know where they come from.',
+      REPLACED,
     ),
     ...listIf(
       having('unverified'),
       'models.pin-unverified',
       'warning',
       'Servers do not tell what the pins of these are about',
-      'Pin them by "size:" or "name", or serve them where digests are told.',
+      NO_DIGEST,
     ),
     ...listIf(
       bare,
@@ -164,7 +164,7 @@ function accessFindings(services: readonly Service[] | undefined): DeploymentFin
     finding(
       'access.roles',
       'info',
-      'Who may use which model is decided by the servers, and cannot be seen from here.',
+      'Who may use which model is decided by the servers and cannot be seen from here.',
       'Give each application a key of its own, or put a proxy with roles before the servers.',
     ),
     open.length > 0
@@ -172,7 +172,7 @@ function accessFindings(services: readonly Service[] | undefined): DeploymentFin
           'access.authentication',
           'warning',
           `These answer on the network without a key: ${listed(open)}.`,
-          'Switch on keys at the server or at a proxy before it, and give `apiKey` of the service.',
+          'Switch on keys at the server or a proxy before it, and give `apiKey` of the service.',
         )
       : finding(
           'access.authentication',
@@ -195,7 +195,7 @@ function accessFindings(services: readonly Service[] | undefined): DeploymentFin
       'network.plain-http',
       'warning',
       'Prompts and keys go over the network unencrypted to these',
-      'Put TLS before the server and use its https address, or a tunnel.',
+      'Use https, or a tunnel.',
     ),
     ...listIf(
       away.map(({ id }) => id),
@@ -244,7 +244,7 @@ function leaks(services: readonly Service[] = [], env: DeploymentFacts['env']): 
       isOff ? 'info' : 'warning',
       isOff
         ? 'OLLAMA_NO_CLOUD is set here; whether it is where Ollama was started cannot be seen from here.'
-        : 'Ollama can pass prompts to its cloud and asks there for recommendations, unless OLLAMA_NO_CLOUD is set where it is started.',
+        : 'Ollama can pass prompts to its cloud and asks it for recommendations, unless OLLAMA_NO_CLOUD is set where it is started.',
       'Start it with OLLAMA_NO_CLOUD=1; its `/api/status` then says that the cloud is disabled.',
     ),
     ...findingIf(

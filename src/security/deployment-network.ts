@@ -18,33 +18,33 @@ export function networkFindings({ policy, ownFetch, hasIPv6 }: DeploymentFacts):
     finding(
       'network.dns',
       'info',
-      `Only these names are ever looked up: ${listed(names) || 'none'}. Whether their resolver asks servers outside cannot be seen from here.`,
-      'Check that a public name does not resolve on this machine (`getent hosts example.com`), or list addresses instead of names.',
+      `Only these names are looked up: ${listed(names) || 'none'}. Whether that asks a server outside cannot be seen from here.`,
+      'Check that no public name resolves here (`getent hosts example.com`), or list addresses.',
     ),
     finding(
       'network.firewall',
       'info',
-      'Whether a firewall stops everything else that would leave this machine cannot be seen from here.',
-      'Deny outgoing traffic by default, for the model servers too; allow the addresses of the servers only.',
+      'Whether a firewall stops everything else cannot be seen from here.',
+      'Deny outgoing traffic by default, for the model servers too; allow only their addresses.',
     ),
     outside.length > 0
       ? finding(
           'network.ranges',
           'error',
           `Allowed blocks hold addresses on the internet: ${listed(outside)}.`,
-          'List internal blocks only, as small as they can be (`allowedCidrs`, `allowedHosts`).',
+          'List small internal blocks only (`allowedCidrs`, `allowedHosts`).',
         )
       : finding(
           'network.ranges',
           'info',
           `Only internal addresses are allowed: ${listed(ranges.map(rangeText))}.`,
-          'Narrow `allowedCidrs` to the addresses of your servers.',
+          'Narrow `allowedCidrs` to your servers.',
         ),
     finding(
       'network.ipv6',
       'info',
-      `This machine has ${hasIPv6 ? 'an IPv6 address' : 'no IPv6 address for others'}; the policy allows ${listed(sixes.map(rangeText)) || 'no IPv6 network'}.`,
-      'Where IPv6 is not needed, leave it out of `allowedCidrs` and switch it off in the system.',
+      `This machine has ${hasIPv6 ? 'an' : 'no'} IPv6 address for others; the policy allows ${listed(sixes.map(rangeText)) || 'no IPv6 network'}.`,
+      'Unless IPv6 is needed, leave it out of `allowedCidrs` and switch it off.',
     ),
     ...findingIf(
       external,
@@ -53,20 +53,20 @@ export function networkFindings({ policy, ownFetch, hasIPv6 }: DeploymentFacts):
       hosts.everyName
         ? 'Every name may lead to the internet: `allowExternal` is on and `allowedHosts` has "*".'
         : 'Listed names may lead to the internet where a call grants it: `allowExternal` is on.',
-      'Remove `allowExternal`; if it is needed, list the few names and nothing else.',
+      'Remove `allowExternal`, or list only the few names that need it.',
     ),
     ...findingIf(
       openNames.length > 0,
       'network.hosts',
       'warning',
       `These names look public, and looking them up asks DNS: ${listed(openNames)}.`,
-      'List internal names, or the addresses of the servers.',
+      'List internal names, or addresses.',
     ),
     ...findingIf(
       ownFetch,
       'network.fetch',
       'warning',
-      'The host replaced the network (`fetch`): addresses are checked, but not where its connections lead.',
+      'The host replaced the network (`fetch`): addresses are checked, where connections lead is not.',
       'Leave `fetch` to tests.',
     ),
   ];
@@ -93,28 +93,28 @@ export function environmentFindings({ env }: DeploymentFacts): DeploymentFinding
       proxies.length > 0,
       'network.proxy',
       'warning',
-      `Variables that name a proxy are set: ${listed(proxies)}. The router does not use them, other code of this process may.`,
-      'Unset them where nothing needs them.',
+      `Proxy variables are set: ${listed(proxies)}. The router ignores them, other code of this process may not.`,
+      'Unset what nothing needs.',
     ),
     ...findingIf(
       env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0',
       'network.tls',
       'error',
-      'NODE_TLS_REJECT_UNAUTHORIZED switches off the check of certificates, so anybody on the way can read and answer.',
-      'Unset it, and name the certificate of your own authority in NODE_EXTRA_CA_CERTS.',
+      'NODE_TLS_REJECT_UNAUTHORIZED switches off the check of certificates: anybody on the way can read and answer.',
+      'Unset it, and name your own authority in NODE_EXTRA_CA_CERTS.',
     ),
     ...findingIf(
       vendors.length > 0,
       'network.variables',
       'info',
-      `Variables of vendors are set and have no effect on the router: ${listed(vendors)}.`,
-      'Nothing for the router; unset keys that nothing needs.',
+      `Variables of vendors are set, and the router ignores them: ${listed(vendors)}.`,
+      'Unset what nothing needs.',
     ),
     ...findingIf(
       /^\s*"?(?:https?:\/\/)?(?:0\.0\.0\.0|\[?::\]?)(?::|\/|"|\s|$)/.test(env['OLLAMA_HOST'] ?? ''),
       'access.exposed',
       'warning',
-      'OLLAMA_HOST makes Ollama listen on every network of this machine, and it asks for no key.',
+      'OLLAMA_HOST makes Ollama listen on every network, and it asks for no key.',
       'Set it to 127.0.0.1, or put a proxy with keys before it.',
     ),
   ];
