@@ -61,7 +61,7 @@ export function parsePin(pin: string): Pin | null {
 }
 
 const FIX =
-  '"sha256:" and 12 to 64 digits of the digest, "size:" and the bytes with or without the quantisation ("size:4683087332:Q4_K_M"), or "name"';
+  '"sha256:" and the 64 digits of the digest (or the first 12 of them), "size:" and the bytes with or without the quantisation ("size:4683087332:Q4_K_M"), or "name"';
 
 /** Schema of pins by model. */
 export const pinsSchema = () =>
