@@ -119,6 +119,7 @@ const STATES: ReadonlyMap<unknown, State> = /* @__PURE__ */ new Map<unknown, Sta
 function routedModel(id: string, item: Json): ModelFacts {
   const facts = commonFacts(id, item);
   const status = asObject(item['status']) ?? {};
+  const args = strings(status['args']);
   const inputs = strings(asObject(item['architecture'])?.['input_modalities']);
   const found: Capability[] = ['completion', 'chat', 'json-schema'];
   if (inputs.includes('image')) found.push('vision');
@@ -126,7 +127,8 @@ function routedModel(id: string, item: Json): ModelFacts {
   return {
     ...facts,
     state: said(STATES.get(status['value']) ?? 'unknown'),
-    contextLength: facts.contextLength ?? said(contextOfLoad(strings(status['args']))),
+    weights: textAfter(args, '--model', '-m', '--hf-repo', '-hf'),
+    contextLength: facts.contextLength ?? said(contextOfLoad(args)),
     // Nothing says here whether the template knows tools or thinking.
     capabilities: assumed(found),
   };
@@ -139,8 +141,12 @@ function childPorts(statuses: readonly Json[]): number[] {
 
 /** The number behind the last of these flags on a command line. */
 function numberAfter(args: readonly string[], ...flags: readonly string[]): number | undefined {
+  return asCount(Number(textAfter(args, ...flags)));
+}
+
+function textAfter(args: readonly string[], ...flags: readonly string[]): string | undefined {
   const at = Math.max(...flags.map((flag) => args.lastIndexOf(flag)));
-  return at < 0 ? undefined : asCount(Number(args[at + 1]));
+  return at < 0 ? undefined : args[at + 1];
 }
 
 /** The window per slot that the command line of a model asks for. */

@@ -77,6 +77,7 @@ function modelFacts(id: string, item: Json): ModelFacts {
   return {
     id,
     weights: asString(item['root']),
+    parameters: asCount(meta?.['n_params']),
     contextLength: said(window),
     maxContextLength: said(max ?? window),
     state: said(STATES.get(asObject(item['status'])?.['value'])),

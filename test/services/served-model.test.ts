@@ -111,6 +111,27 @@ it('a real llama.cpp told the size of the model that it has loaded', async () =>
   expect(models.map(({ identity }) => identity.sizeB)).toContain(0.000306);
 });
 
+it('a router of llama.cpp names the file behind a preset', async () => {
+  const item = (id: string, file: string) => ({
+    id,
+    object: 'model',
+    owned_by: 'llamacpp',
+    status: { value: 'unloaded', args: ['llama-server', '--alias', id, '--port', '0', '--model', `/models/${file}`] },
+  });
+  const answers = {
+    'GET /health': recorded('llama.cpp/v0.5.0/router-health'),
+    'GET /v1/models': {
+      data: [item('coder', 'Qwen3-8B-Q4_K_M.gguf'), item('qwen3-14b', 'Qwen3-14B-abliterated.gguf')],
+    },
+    'GET /props': recorded('llama.cpp/v0.5.0/router-props'),
+  };
+  const { models } = await look(network(answers), { at: 'llama.cpp' });
+  expect(models.map(({ identity, notes }) => [identity.id, identity.key, notes])).toEqual([
+    ['coder', 'qwen3-8b', undefined],
+    ['qwen3-14b', null, ['Its name says qwen3-14b; its server loads Qwen3-14B-abliterated.gguf.']],
+  ]);
+});
+
 it('counts are read as servers write them', () => {
   expect(['8.0B', '494.03M', '140K', '119.74K', '1.5T'].map(parameterCount)).toEqual([
     8e9, 494_030_000, 140_000, 119_740, 1.5e12,
