@@ -5,11 +5,11 @@ import { SERVICE_SPECS } from '../services/registry.js';
 import type { RouterState } from './router-state.js';
 
 /** What to know of the form that was asked for: some servers take `json_object` and let the model write what it likes. */
-export function formNote({ type, id }: ModelRef, format: ResponseFormat | undefined): string | undefined {
+export function formNote({ type }: ModelRef, format: ResponseFormat | undefined): string | undefined {
   if (format?.type !== 'json_object') return undefined;
   const spec = SERVICE_SPECS.find((entry) => entry.type === type);
   return spec?.looseJson === true
-    ? `${spec.name} does not enforce json_object: say in the prompt that ${id} is to answer in JSON, and check the answer.`
+    ? `${spec.name} does not enforce json_object: ask for JSON in the prompt, and check the answer.`
     : undefined;
 }
 

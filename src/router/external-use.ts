@@ -12,16 +12,13 @@ export interface ExternalUse {
   readonly notes: readonly string[];
 }
 
-const GRANTED =
-  'Models outside the allowed network may be used: `security` permits it (`allowExternal`), and this call grants it.';
-const NOT_PERMITTED =
-  'Models outside the allowed network may not be used: this call grants it, but `security` does not permit it (`allowExternal`).';
-
 /** Puts the permission of the router and the grant of the call together. */
 export function externalUse(security: SecurityModule, options: RouteOptions | undefined): ExternalUse {
   if (options?.allowExternal !== true) return { isAllowed: false, notes: [] };
   const isAllowed = security.allowsExternal;
-  return { isAllowed, notes: [isAllowed ? GRANTED : NOT_PERMITTED] };
+  const [may, why] = isAllowed ? ['may', 'and `security` permits'] : ['may not', 'but `security` does not permit'];
+  const note = `Models outside the allowed network ${may} be used: this call grants it, ${why} it (\`allowExternal\`).`;
+  return { isAllowed, notes: [note] };
 }
 
 /** Audits a grant, and that a call was held back for want of the router's permission or of a grant of its own. */

@@ -2,6 +2,7 @@
 
 import type { Fact } from '../core/model.js';
 import { asArray, asCount, asObject, asString } from '../internal/json.js';
+import { printable } from '../internal/redact.js';
 import type { Reading, Reply } from './service-spec.js';
 
 /** The most models of one list that are read. */
@@ -47,8 +48,7 @@ export function namedItems(list: unknown, key: string): ListItem[] {
 
 /** Longer names and names with control or direction characters are no model ids: they forge log lines, headers and other names. */
 export function isUsableId(id: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  return id.length <= 256 && !/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/.test(id);
+  return printable(id, 256) === id;
 }
 
 /** The entries of an OpenAI-style model list; `undefined` where the reply is none. */
