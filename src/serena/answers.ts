@@ -51,20 +51,10 @@ export function symbolsIn(value: unknown): FoundSymbol[] {
     const symbol = asObject(item);
     const path = asString(symbol?.['name_path']);
     const file = asString(symbol?.['relative_path']);
-    const at = asObject(symbol?.['body_location']);
-    const [start, end] = [at?.['start_line'], at?.['end_line']];
-    if (!path || !file || !isLine(start) || !isLine(end)) return [];
-    return [
-      {
-        path,
-        kind: asString(symbol?.['kind']) ?? 'Symbol',
-        file,
-        start,
-        end,
-        body: asString(symbol?.['body']),
-        info: asString(symbol?.['info']),
-      },
-    ];
+    const at = linesOf(symbol);
+    if (!path || !file || !at) return [];
+    const kind = asString(symbol?.['kind']) ?? 'Symbol';
+    return [{ path, kind, file, ...at, body: asString(symbol?.['body']), info: asString(symbol?.['info']) }];
   });
 }
 
@@ -73,11 +63,15 @@ export function enclosing(value: unknown, line: number): string | undefined {
   for (const item of asArray(value)) {
     const symbol = asObject(item);
     const path = asString(symbol?.['name_path']) ?? asString(symbol?.['name']);
-    if (!path || !holds(symbol, line)) continue;
+    const at = linesOf(symbol);
+    if (!path || !at || line < at.start || line > at.end) continue;
     const children = Object.values(asObject(symbol?.['children']) ?? {}).flatMap(asArray);
     // Children are named without their parent; a variable in a function is no place of its own.
     const inner = enclosing(
-      children.filter((child) => !isOneLine(child)),
+      children.filter((child) => {
+        const inside = linesOf(child);
+        return inside && inside.start < inside.end;
+      }),
       line,
     );
     return inner === undefined ? path : `${path}/${inner}`;
@@ -85,15 +79,9 @@ export function enclosing(value: unknown, line: number): string | undefined {
   return undefined;
 }
 
-function holds(symbol: Record<string, unknown> | undefined, line: number): boolean {
-  const at = asObject(symbol?.['body_location']);
-  const [start, end] = [at?.['start_line'], at?.['end_line']];
-  return isLine(start) && isLine(end) && start <= line && line <= end;
-}
-
-function isOneLine(symbol: unknown): boolean {
-  const at = asObject(asObject(symbol)?.['body_location']);
-  return at?.['start_line'] === at?.['end_line'];
+function linesOf(symbol: unknown): { readonly start: number; readonly end: number } | undefined {
+  const { start_line: start, end_line: end } = asObject(asObject(symbol)?.['body_location']) ?? {};
+  return isLine(start) && isLine(end) ? { start, end } : undefined;
 }
 
 function isLine(value: unknown): value is number {

@@ -12,33 +12,37 @@ export interface CodeSection {
 
 const MAX_LINES = 60;
 
-/** A place for people: 1-based lines. */
-function place({ file, start, end }: FoundSymbol): string {
-  return `${file}:${start + 1}${end > start ? `-${end + 1}` : ''}`;
+/** A symbol for people, with 1-based lines. */
+function placed({ kind, path, file, start, end }: FoundSymbol): string {
+  return `${kind} ${path} in ${file}:${start + 1}${end > start ? `-${end + 1}` : ''}`;
+}
+
+/** A section of these lines; none where there are none. */
+function listSection(priority: number, title: string, found: readonly string[]): CodeSection[] {
+  if (found.length === 0) return [];
+  const shown = found.slice(0, MAX_LINES);
+  if (found.length > MAX_LINES) shown.push(`(${found.length - MAX_LINES} more)`);
+  return [{ priority, title, body: shown.join('\n') }];
 }
 
 /** Bodies (or hover texts) of symbols; what came without either, and shortened answers, as lists. */
 export function symbolSections(value: unknown, priority: number): CodeSection[] {
   const symbols = symbolsIn(value);
-  const sections = symbols
-    .filter(({ body, info }) => body !== undefined || info !== undefined)
-    .map((symbol) => ({
-      priority,
-      title: `${symbol.kind} ${symbol.path} in ${place(symbol)}`,
-      body: symbol.body ?? symbol.info ?? '',
-    }));
-  const bare = symbols.filter(({ body, info }) => body === undefined && info === undefined);
-  if (bare.length > 0) {
-    sections.push({ priority, title: 'Symbols', body: lines(bare.map((s) => `${s.kind} ${s.path} in ${place(s)}`)) });
-  }
   if (symbols.length === 0) {
     // Shortened: { file: [name paths] }.
     const names = Object.entries(asObject(value) ?? {}).map(
       ([file, paths]) => `${file}: ${asArray(paths).filter(asString).join(', ')}`,
     );
-    if (names.length > 0) sections.push({ priority, title: 'Several symbols have this name', body: lines(names) });
+    return listSection(priority, 'Several symbols have this name', names);
   }
-  return sections;
+  const bare = symbols.filter(({ body, info }) => (body ?? info) === undefined);
+  return [
+    ...symbols.flatMap((symbol) => {
+      const body = symbol.body ?? symbol.info;
+      return body === undefined ? [] : [{ priority, title: placed(symbol), body }];
+    }),
+    ...listSection(priority, 'Symbols', bare.map(placed)),
+  ];
 }
 
 /** Where a symbol is used: a line each. */
@@ -58,9 +62,7 @@ export function referenceSections(value: unknown, name: string, priority: number
       );
     }
   }
-  return found.length === 0
-    ? []
-    : [{ priority, title: `References to ${name} (there may be more)`, body: lines(found) }];
+  return listSection(priority, `References to ${name} (there may be more)`, found);
 }
 
 /** The symbols of a file: a line per kind; from `get_symbols_overview` or from an outline with lines. */
@@ -70,7 +72,7 @@ export function overviewSections(value: unknown, file: string, priority: number)
     outline.length > 0
       ? outline.map((symbol) => `${symbol.kind} ${symbol.path}, lines ${symbol.start + 1}-${symbol.end + 1}`)
       : Object.entries(asObject(value) ?? {}).map(([kind, names]) => `${kind}: ${namesOf(names)}`);
-  return found.length === 0 ? [] : [{ priority, title: `Symbols of ${file}`, body: lines(found) }];
+  return listSection(priority, `Symbols of ${file}`, found);
 }
 
 function namesOf(value: unknown): string {
@@ -93,14 +95,7 @@ function nameOf(value: unknown): string {
 /** What implements an interface; what is merely typed with it is left out. */
 export function implementationSections(value: unknown, name: string, priority: number): CodeSection[] {
   const found = symbolsIn(value).filter(({ kind }) => !/^(?:Property|Field|Variable|Constant)$/.test(kind));
-  if (found.length === 0) return [];
-  return [
-    {
-      priority,
-      title: `Implementations of ${name}`,
-      body: lines(found.map((s) => `${s.kind} ${s.path} in ${place(s)}`)),
-    },
-  ];
+  return listSection(priority, `Implementations of ${name}`, found.map(placed));
 }
 
 /** Errors and warnings: a line each. */
@@ -117,11 +112,5 @@ export function diagnosticSections(value: unknown, file: string): CodeSection[] 
     }
   }
   // Few, short and asked for: they come first.
-  return found.length === 0 ? [] : [{ priority: 0, title: `Diagnostics of ${file}`, body: lines(found) }];
-}
-
-function lines(found: readonly string[]): string {
-  const shown = found.slice(0, MAX_LINES);
-  if (found.length > MAX_LINES) shown.push(`(${found.length - MAX_LINES} more)`);
-  return shown.join('\n');
+  return listSection(0, `Diagnostics of ${file}`, found);
 }
