@@ -118,7 +118,7 @@ function readEntries(): Map<string, CatalogEntry> {
   const models = CATALOG_NAMES.split('\n').filter((line) => !line.startsWith('#'));
   return new Map(
     models.map((line, i) => {
-      const [key = '', , , , total] = line.split('|');
+      const [key = '', , , total] = line.split('|');
       return [key, readEntry(key, total, facts[i] as string)];
     }),
   );

@@ -1,4 +1,4 @@
-import { CATALOG_NAMES } from './catalog-names.js';
+import { CATALOG_MAKERS, CATALOG_NAMES } from './catalog-names.js';
 import { MAKER_VARIANT, MAYBE_PACKAGING } from './model-words.js';
 import { takeApart } from './name-parts.js';
 
@@ -44,15 +44,13 @@ export function nameIndex(): NameIndex {
 function buildIndex(): NameIndex {
   const bySignature = new Map<string, Name[]>();
   const words = new Map<string, string>();
-  const makers = new Set<string>();
   let family = '';
   for (const line of CATALOG_NAMES.split('\n')) {
     if (line.startsWith('#')) {
       family = line.slice(1);
       continue;
     }
-    const [key = '', version = '', variant = '', maker = '', total = '', ...aliases] = line.split('|');
-    makers.add(maker.toLowerCase());
+    const [key = '', version = '', variant = '', total = '', ...aliases] = line.split('|');
     const own = takeApart(key, words);
     const taken = [
       own,
@@ -84,5 +82,5 @@ function buildIndex(): NameIndex {
       }
     }
   }
-  return { bySignature, words, makers };
+  return { bySignature, words, makers: new Set(CATALOG_MAKERS.split(' ')) };
 }
