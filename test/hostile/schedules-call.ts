@@ -69,7 +69,7 @@ export function callPlan(
       prompt: `${dice.pick(['Write', 'Explain', 'Refactor', 'Why fails'])} ${tag}`,
       session,
       priority: dice.pick(['interactive', 'interactive', 'background'] as const),
-      ...(dice.chance(0.15) ? { model: dice.pick(o.models) } : {}),
+      ...(dice.chance(0.15) ? { model: dice.pick([...o.models, 'nobody']) } : {}),
     },
     timeouts: o.isPatient ? undefined : clocks,
   };

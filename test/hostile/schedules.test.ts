@@ -2,7 +2,7 @@
  * Random calls meet random faults, by a clock that stands still while anything happens. What holds whatever happens is
  * checked after each schedule. SCHEDULES=100000 runs more of them, SCHEDULES_SEED=<seed> one world again.
  */
-import { LocalLLMRouter, RouterError } from 'local-llm-router';
+import { type Attempt, LocalLLMRouter, type RouteResult, RouterError } from 'local-llm-router';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { ManualClock } from '../router/manual-clock.js';
 import { type CallPlan, callPlan, type Ended, interferes, make } from './schedules-call.js';
@@ -58,7 +58,12 @@ async function world(seed: number): Promise<void> {
   const decisions = new Map<string, string[]>();
   /** Nothing is sent that no sink has taken; else the log is in memory only. */
   const isStrict = dice.chance(0.25);
+  let sinkMs = isStrict ? dice.pick([0, 5]) : 0;
   const log: AuditRecord[] = [];
+  const write = async (lines: string[]): Promise<void> => {
+    if (sinkMs > 0) await new Promise<void>((resolve) => void clock.setTimeout(resolve, sinkMs));
+    log.push(...lines.map(read));
+  };
   const attempts = new Map<string, { model: string; outcome: string; retries: number }[]>();
   const sessionOf = new Map<string, string>();
   const over = new Set<string>();
@@ -84,9 +89,7 @@ async function world(seed: number): Promise<void> {
     retry: { maxRetries: dice.whole(0, 2), minDelayMs: dice.pick([0, 200]) },
     timeouts: isPatient ? {} : { firstContentMs: 1_500, idleMs: 500 },
     serena: false,
-    security: isStrict
-      ? { audit: { onFailure: 'block', sinks: [{ write: async (lines) => void log.push(...lines.map(read)) }] } }
-      : {},
+    security: isStrict ? { audit: { onFailure: 'block', sinks: [{ write }] } } : {},
   });
   const audit = (limit: number): readonly AuditRecord[] =>
     isStrict ? log : (router.security.audit.recent(limit) as unknown as AuditRecord[]);
@@ -120,7 +123,7 @@ async function world(seed: number): Promise<void> {
       for (const { tag, session } of plans) sessionOf.set(tag, session);
       const before = new Map(plans.map(({ session }) => [session, said(router, session)]));
       const ended: Ended[] = [];
-      let closing: Promise<void> | undefined;
+      let isClosed = false;
       let closedMs: number | undefined;
       for (const plan of plans) {
         void make(router, clock, plan, { awayMs, forgotten: () => over.add(plan.tag) }).then((end) => {
@@ -132,7 +135,9 @@ async function world(seed: number): Promise<void> {
         clock.setTimeout(
           () => {
             closedMs = clock.now();
-            closing = router.close();
+            void router.close().then(() => {
+              isClosed = true;
+            });
           },
           dice.pick([0, 20, 300]),
         );
@@ -140,8 +145,7 @@ async function world(seed: number): Promise<void> {
       const limitMs = plans.length * 20 * (firstMs + 20 * idleMs);
       await pass(clock, () => ended.length === plans.length, limitMs, 'the calls');
       await pass(clock, () => clock.pending.length === 0, 60_000, 'what the calls left');
-      await closing;
-      await settle();
+      if (closedMs !== undefined) await pass(clock, () => isClosed, 60_000, 'closing');
 
       for (const end of ended) check(end);
       if (wires.some(({ open }) => open)) problems.push('a server still answers');
@@ -170,37 +174,41 @@ async function world(seed: number): Promise<void> {
             ),
           closedMs,
           paceMs: weather.paceMs,
+          sinkMs,
+          isAlone: plans.length === 1 && !isPatient,
           // A look at the servers may have failed too.
           mayMiss: weather.rates.some((rate) => rate > 0) || nth > 0,
         });
         if (problem !== undefined) problems.push(`${problem}\n${shown(end, wires)}`);
         count(seen.codes, end.error?.code ?? 'ok');
       }
-      if (closing !== undefined) return;
+      if (isClosed) return;
     }
     // Whatever happened, each model answers again once its server is well.
     net.calm();
     clock.advance(600_000);
     expect(router.status().health.filter(({ state }) => state === 'open')).toEqual([]);
     await router.discovery.refresh();
-    for (const model of models) {
-      const tag = `c${1_000 + models.indexOf(model)}`;
+    // First whoever is best, then each by its name.
+    for (const [index, model] of [undefined, ...models].entries()) {
+      const tag = `c${1_000 + index}`;
       sessionOf.set(tag, tag);
-      let text: string | undefined;
-      const call = router.route({ prompt: tag, session: tag, model }).then((result) => {
-        text = result.text;
+      let result: RouteResult | undefined;
+      const call = router.route({ prompt: tag, session: tag, model }).then((answer) => {
+        result = answer;
       });
-      await pass(clock, () => text !== undefined, 60_000, 'a call when all is well again');
+      await pass(clock, () => result !== undefined, 60_000, 'a call when all is well again');
       await call;
-      expect(text).toBe(answerOf(model, tag));
+      expect(result).toMatchObject({ fallbackLevel: 'primary', attempts: [{ outcome: 'ok' }] });
+      expect(result?.text).toBe(answerOf(model ?? (result?.model.id as string), tag));
     }
     expect(router.status().health).toEqual([]);
+    sinkMs = 0;
     await router.close();
     // A server may take a second to end a whole answer.
     await pass(clock, () => clock.pending.length === 0, 1_000, 'a closed router');
   } finally {
     for (const [fault, times] of net.struck) count(seen.struck, fault, times);
-    await router.close();
   }
 }
 
@@ -248,6 +256,9 @@ interface Facts {
   isAudited(id: string): boolean;
   readonly closedMs: number | undefined;
   readonly paceMs: number;
+  readonly sinkMs: number;
+  /** No other call was under way, so that it waited for nobody. */
+  readonly isAlone: boolean;
   readonly mayMiss: boolean;
 }
 
@@ -255,7 +266,7 @@ const END_OF_CALLER: ReadonlySet<string> = new Set(['ERR_ABORTED', 'ERR_CLOSED',
 
 /** What is not as it has to be about a call that ended. */
 function wrongWith({ plan, result, error, ...end }: Ended, facts: Facts): string | undefined {
-  const { wires, closedMs } = facts;
+  const { wires } = facts;
   if ((result === undefined) === (error === undefined)) return 'it did not end once';
   if (error !== undefined && !RouterError.is(error)) return `it threw ${String((error as Error).stack)}`;
   if (end.listeners > 0) return 'listeners are left at its signal';
@@ -298,7 +309,7 @@ function wrongWith({ plan, result, error, ...end }: Ended, facts: Facts): string
   }
   const isToldAll = error?.attempts !== undefined || result !== undefined;
   if (isToldAll && at !== wires.length) return `${wires.length} requests, ${at} of them in attempts`;
-  return inTime({ plan, error, ...end }, closedMs) ?? excused({ plan, error }, facts);
+  return inTime({ plan, ...end }, facts) ?? clocksHeld(plan, list, facts) ?? excused({ plan, error }, facts);
 }
 
 function wireOf(wire: WireRequest | undefined): string | undefined {
@@ -307,16 +318,38 @@ function wireOf(wire: WireRequest | undefined): string | undefined {
 
 /** A call ends at once when its caller or its time limit ends it. */
 function inTime(
-  { plan, startedMs, endedMs, stoppedMs }: Pick<Ended, 'plan' | 'startedMs' | 'endedMs' | 'stoppedMs' | 'error'>,
-  closedMs: number | undefined,
+  { plan, startedMs, endedMs, stoppedMs }: Pick<Ended, 'plan' | 'startedMs' | 'endedMs' | 'stoppedMs'>,
+  { closedMs, sinkMs }: Facts,
 ): string | undefined {
   if (plan.caller === 'forgetful') return undefined;
   const { totalMs } = plan.timeouts ?? {};
   const limits = [stoppedMs, closedMs, totalMs === undefined ? undefined : startedMs + totalMs];
   const limit = Math.min(...limits.filter((ms) => ms !== undefined));
-  const slack = plan.caller === 'slow' ? plan.pauseMs * 20 : 0;
+  // Its end is recorded too.
+  const slack = (plan.caller === 'slow' ? plan.pauseMs * 20 : 0) + 3 * sinkMs;
   if (endedMs > Math.max(limit, startedMs) + slack) return `it ended ${endedMs - limit} ms after its limit`;
   return undefined;
+}
+
+/** A silent server is left when its clock has run out, and not later. */
+function clocksHeld(
+  plan: CallPlan,
+  attempts: readonly Attempt[],
+  { wires, paceMs, sinkMs, isAlone }: Facts,
+): string | undefined {
+  if (!isAlone || interferes(plan)) return undefined;
+  const { firstContentMs = 1_500, idleMs = 500 } = plan.timeouts ?? {};
+  const limits: Readonly<Record<string, number>> = {
+    hang: firstContentMs,
+    'close-before-content': firstContentMs,
+    'hang-mid-stream': 10 * paceMs + idleMs,
+  };
+  const late = attempts.find(({ model, retries, durationMs }) => {
+    const [wire, ...more] = wires.filter(({ service, model: id }) => service === model.service && id === model.id);
+    const limit = more.length > 0 || retries > 0 ? undefined : limits[wire?.fault ?? ''];
+    return limit !== undefined && durationMs > limit + 3 * sinkMs;
+  });
+  return late && `the attempt at ${late.model.id} took ${late.durationMs} ms`;
 }
 
 /** A failure has a reason that its caller can see. */
@@ -336,7 +369,7 @@ function excused(
     ERR_INTERRUPTED: isHit || idleMs <= 4 * paceMs || totalMs !== undefined || interferes(plan),
     ERR_ALL_ATTEMPTS_FAILED: isHit || firstContentMs <= 4 * paceMs || queueMs !== undefined,
     ERR_CONTEXT_OVERFLOW: isHit,
-    ERR_NO_MODEL: mayMiss,
+    ERR_NO_MODEL: mayMiss || plan.request.model === 'nobody',
     ERR_NO_SERVICE: mayMiss,
   };
   return reasons[code] === true ? undefined : `it failed without a reason: ${code} ${error.message}`;
