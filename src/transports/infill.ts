@@ -2,9 +2,9 @@ import type { FinishReason, Usage } from '../core/chat.js';
 import type { ModelRef } from '../core/model.js';
 import type { ChatRequest, TransportEvent } from '../core/transport.js';
 import { asCount, asObject, asString } from '../internal/json.js';
-import { extraMembers, prefixOf } from './request-parts.js';
+import { extraMembers, prefixOf, sampling, stopList } from './request-parts.js';
 import type { SseMeaning } from './sse-parser.js';
-import { TextRepair } from './stream-body.js';
+import { TextDeltas } from './stream-body.js';
 import { inBandError, interrupted } from './wire-errors.js';
 
 /** The body of llama.cpp's `POST /infill`, which knows the model's own tokens for a gap. */
@@ -14,13 +14,8 @@ export function infillBody(request: ChatRequest): Record<string, unknown> {
     input_suffix: request.suffix,
     stream: true,
     n_predict: request.maxTokens,
-    temperature: request.temperature,
-    top_p: request.topP,
-    top_k: request.topK,
-    seed: request.seed,
-    stop: typeof request.stop === 'string' ? [request.stop] : request.stop,
-    frequency_penalty: request.frequencyPenalty,
-    presence_penalty: request.presencePenalty,
+    ...sampling(request),
+    stop: stopList(request),
     ...extraMembers(request),
     // Of one model it is ignored; a router and llama-swap go by it.
     model: request.model.id,
@@ -36,7 +31,7 @@ const REASONS: ReadonlyMap<string, FinishReason> = new Map([
 /** Reads llama.cpp's native completions, whose last event says why it stopped; there is no `[DONE]`. */
 export class InfillReply implements SseMeaning {
   readonly #model: ModelRef;
-  readonly #text = new TextRepair();
+  readonly #text = new TextDeltas('text');
   #end: { readonly reason: FinishReason; readonly usage: Usage; readonly servedModel: string | undefined } | undefined;
 
   constructor(model: ModelRef) {
@@ -47,8 +42,7 @@ export class InfillReply implements SseMeaning {
     const chunk = asObject(data);
     if (event === 'error' || (chunk?.['error'] ?? null) !== null) throw inBandError(data, this.#model);
     if (chunk === undefined) return;
-    const text = this.#text.next(asString(chunk['content']) ?? '');
-    if (text !== '') out.push({ type: 'text', text });
+    this.#text.push(asString(chunk['content']), out);
     if (chunk['stop'] !== true) return;
     const reason = REASONS.get(asString(chunk['stop_type']) ?? '');
     if (reason === undefined) throw interrupted(this.#model, 'the server gave up');

@@ -2,31 +2,23 @@ import type { FinishReason, Usage } from '../core/chat.js';
 import type { ModelRef } from '../core/model.js';
 import type { TransportEvent } from '../core/transport.js';
 import { asArray, asCount, asObject, asString } from '../internal/json.js';
-import { TextRepair } from './stream-body.js';
+import { TextDeltas } from './stream-body.js';
 import { inBandError } from './wire-errors.js';
 
 const REASONS: ReadonlySet<string> = new Set<FinishReason>(['stop', 'length']);
 
 /** Reads the lines of `/api/chat` and `/api/generate`; gives `true` with the line that completes the answer. */
 export function ollamaReply(model: ModelRef): (data: unknown, out: TransportEvent[]) => boolean {
-  const texts = new TextRepair();
-  const thoughts = new TextRepair();
+  const texts = new TextDeltas('text');
+  const thoughts = new TextDeltas('reasoning');
   let calls = 0;
   return (data, out) => {
     const line = asObject(data);
     if (line === undefined) return false;
     if (line['error'] !== undefined && line['error'] !== null) throw inBandError(line, model);
     const message = asObject(line['message']) ?? line;
-    const thinking = asString(message['thinking']);
-    if (thinking !== undefined) {
-      const text = thoughts.next(thinking);
-      if (text !== '') out.push({ type: 'reasoning', text });
-    }
-    const content = asString(message['content']) ?? asString(line['response']);
-    if (content !== undefined) {
-      const text = texts.next(content);
-      if (text !== '') out.push({ type: 'text', text });
-    }
+    thoughts.push(asString(message['thinking']), out);
+    texts.push(asString(message['content']) ?? asString(line['response']), out);
     // Always whole calls, on the last line or before it; `index` is not unique over lines in every version.
     for (const item of asArray(message['tool_calls'])) {
       const call = asObject(item);

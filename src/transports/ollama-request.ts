@@ -1,7 +1,16 @@
 import type { ContentPart, Message } from '../core/chat.js';
 import type { ChatRequest } from '../core/transport.js';
 import { asObject, parseJson } from '../internal/json.js';
-import { checkMedia, extraMembers, functionCalls, offeredTools, prefixOf, textOf } from './request-parts.js';
+import {
+  checkMedia,
+  extraMembers,
+  functionCalls,
+  offeredTools,
+  prefixOf,
+  sampling,
+  stopList,
+  textOf,
+} from './request-parts.js';
 import { unsupported } from './wire-errors.js';
 
 /** The body of `POST /api/chat`; what the caller did not give is left to the server. */
@@ -33,13 +42,8 @@ function merged(request: ChatRequest, body: Record<string, unknown>): Record<str
     options: {
       num_ctx: request.numCtx,
       num_predict: request.maxTokens,
-      temperature: request.temperature,
-      top_p: request.topP,
-      top_k: request.topK,
-      seed: request.seed,
-      stop: typeof request.stop === 'string' ? [request.stop] : request.stop,
-      frequency_penalty: request.frequencyPenalty,
-      presence_penalty: request.presencePenalty,
+      ...sampling(request),
+      stop: stopList(request),
       // One more option must not drop `num_ctx`, which would reload the model.
       ...asObject(extra['options']),
     },

@@ -3,7 +3,7 @@ import type { ModelRef } from '../core/model.js';
 import type { TransportEvent } from '../core/transport.js';
 import { asArray, asCount, asObject, asString } from '../internal/json.js';
 import type { SseMeaning } from './sse-parser.js';
-import { TextRepair } from './stream-body.js';
+import { TextDeltas } from './stream-body.js';
 import { badReply, inBandError, interrupted, noModelLoaded } from './wire-errors.js';
 
 const REASONS: ReadonlyMap<string, FinishReason> = new Map([
@@ -25,8 +25,8 @@ const MAX_CALLS = 128;
 /** Reads chat-completion chunks, text-completion chunks and whole completions; only the first choice counts. */
 export class OpenAIReply implements SseMeaning {
   readonly #model: ModelRef;
-  readonly #text = new TextRepair();
-  readonly #reasoning = new TextRepair();
+  readonly #text = new TextDeltas('text');
+  readonly #reasoning = new TextDeltas('reasoning');
   #reason: FinishReason | undefined;
   #usage: Usage | undefined;
   #servedModel: string | undefined;
@@ -75,16 +75,8 @@ export class OpenAIReply implements SseMeaning {
 
   #choice(choice: Record<string, unknown>, out: TransportEvent[]): void {
     const delta = asObject(choice['delta']) ?? asObject(choice['message']);
-    const reasoning = delta && (asString(delta['reasoning_content']) ?? asString(delta['reasoning']));
-    if (reasoning !== undefined) {
-      const text = this.#reasoning.next(reasoning);
-      if (text !== '') out.push({ type: 'reasoning', text });
-    }
-    const content = textOf(delta ? delta['content'] : choice['text']);
-    if (content !== '') {
-      const text = this.#text.next(content);
-      if (text !== '') out.push({ type: 'text', text });
-    }
+    this.#reasoning.push(asString(delta?.['reasoning_content']) ?? asString(delta?.['reasoning']), out);
+    this.#text.push(textOf(delta ? delta['content'] : choice['text']), out);
     if (delta?.['tool_calls']) this.#toolCalls(asArray(delta['tool_calls']), out);
     const reason = asString(choice['finish_reason']);
     if (reason === undefined) return;

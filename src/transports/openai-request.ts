@@ -1,6 +1,6 @@
 import type { Message } from '../core/chat.js';
 import type { ChatRequest } from '../core/transport.js';
-import { checkMedia, extraMembers, functionCalls, offeredTools, prefixOf } from './request-parts.js';
+import { checkMedia, extraMembers, functionCalls, offeredTools, prefixOf, sampling } from './request-parts.js';
 import { unsupported } from './wire-errors.js';
 
 /** The body of `POST /v1/chat/completions`; what the caller did not give is left to the server. */
@@ -9,7 +9,7 @@ export function chatBody(request: ChatRequest): Record<string, unknown> {
   const tools = offeredTools(request);
   const choice = request.toolChoice;
   return {
-    ...sampling(request),
+    ...common(request),
     messages: request.messages.map((message) => wireMessage(request, message)),
     // An empty list is a 400 at vLLM, and a choice without tools too.
     ...(tools.length > 0 && {
@@ -26,7 +26,7 @@ export function chatBody(request: ChatRequest): Record<string, unknown> {
 /** The body of `POST /v1/completions` with a gap to fill. */
 export function fillBody(request: ChatRequest): Record<string, unknown> {
   return {
-    ...sampling(request),
+    ...common(request),
     prompt: prefixOf(request),
     suffix: request.suffix,
     ...extraMembers(request),
@@ -34,19 +34,14 @@ export function fillBody(request: ChatRequest): Record<string, unknown> {
   };
 }
 
-function sampling(request: ChatRequest): Record<string, unknown> {
+function common(request: ChatRequest): Record<string, unknown> {
   return {
     stream: true,
     stream_options: { include_usage: true },
     // Ollama ignores `max_completion_tokens`; every local server reads this one.
     max_tokens: request.maxTokens,
-    temperature: request.temperature,
-    top_p: request.topP,
-    top_k: request.topK,
-    seed: request.seed,
+    ...sampling(request),
     stop: request.stop,
-    frequency_penalty: request.frequencyPenalty,
-    presence_penalty: request.presencePenalty,
   };
 }
 

@@ -44,6 +44,23 @@ export function prefixOf(request: ChatRequest): string {
   return request.prompt ?? textOf(request.messages.at(-1)?.content);
 }
 
+/** How tokens are chosen, by the names that all wires have for it. */
+export function sampling(request: ChatRequest): Record<string, unknown> {
+  return {
+    temperature: request.temperature,
+    top_p: request.topP,
+    top_k: request.topK,
+    seed: request.seed,
+    frequency_penalty: request.frequencyPenalty,
+    presence_penalty: request.presencePenalty,
+  };
+}
+
+/** Where to stop, for wires that take a list only. */
+export function stopList({ stop }: ChatRequest): string[] | undefined {
+  return typeof stop === 'string' ? [stop] : stop;
+}
+
 /**
  * The extra members but for a model: that was chosen and checked. Servers in Go (Ollama, LocalAI) take names in any case, and of
  * several the last.

@@ -193,12 +193,23 @@ export class LineBuffer {
   }
 }
 
-/** Joins surrogate halves that a server spread over two deltas, and replaces lone ones by U+FFFD. */
-export class TextRepair {
+/** Passes texts on; joins surrogate halves that a server spread over two deltas, and replaces lone ones by U+FFFD. */
+export class TextDeltas {
+  readonly #type: 'text' | 'reasoning';
   #high = '';
 
+  constructor(type: 'text' | 'reasoning') {
+    this.#type = type;
+  }
+
+  push(delta: string | undefined, out: TransportEvent[]): void {
+    if (delta === undefined || delta === '') return;
+    const text = this.#repaired(delta);
+    if (text !== '') out.push({ type: this.#type, text });
+  }
+
   /** The text that may be passed on now. */
-  next(delta: string): string {
+  #repaired(delta: string): string {
     let text = this.#high === '' ? delta : this.#high + delta;
     this.#high = '';
     const last = text.charCodeAt(text.length - 1);
