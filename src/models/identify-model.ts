@@ -85,7 +85,8 @@ function isSize(parameters: number | undefined, { total, variant }: Catalogued):
   const billions = parameters / 1e9;
   if (billions === Math.floor(total)) return true; // `7B`, as texts round it
   const isNominal = Number.isInteger(total) || /vl|vision|omni/.test(variant ?? '');
-  return near(billions, total, total < 3 ? 0.3 : isNominal ? 0.2 : 0.05);
+  // Names round down: codegemma's 7B are 8.5 billion.
+  return near(billions, total, total < 3 ? 0.3 : isNominal ? (billions > total ? 0.25 : 0.2) : 0.05);
 }
 
 /** Architectures that name one line of models; `llama` is also what many others were written as. */

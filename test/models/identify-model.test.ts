@@ -96,6 +96,59 @@ describe('what a server says decides where the name does not', () => {
     expect(notes).toEqual([]);
   });
 
+  // As `ollama ls` and the library show them: what builds of one model have in common.
+  test.each([
+    'llama3.2:1b llama 1.2',
+    'llama3.2:3b llama 3.2',
+    'llama3.3:70b llama 70.6',
+    'llama3.2-vision:11b mllama 10.7',
+    'llama4:16x17b llama4 108.6',
+    'codellama:34b llama 33.7',
+    'gemma2:27b gemma2 27.2',
+    'gemma3:12b gemma3 12.2',
+    'gemma3n:e4b gemma3n 6.9',
+    'codegemma:7b gemma 8.5',
+    'embeddinggemma:300m gemma3 0.308',
+    'phi3.5:3.8b phi3 3.8',
+    'mixtral:8x7b llama 46.7',
+    'mistral-nemo:12b llama 12.2',
+    'mistral-small3.1:24b mistral3 24.0',
+    'codestral:22b llama 22.2',
+    'deepseek-coder:6.7b llama 6.7',
+    'deepseek-coder-v2:16b deepseek2 15.7',
+    'deepseek-r1:1.5b qwen2 1.8',
+    'deepseek-r1:32b qwen2 32.8',
+    'deepseek-r1:70b llama 70.6',
+    'deepseek-v3:671b deepseek2 671.0',
+    'qwen2.5:3b qwen2 3.1',
+    'qwen2.5:72b qwen2 72.7',
+    'qwen3:1.7b qwen3 2.0',
+    'qwen3:14b qwen3 14.8',
+    'qwen3-coder:30b qwen3moe 30.5',
+    'codeqwen:7b qwen2 7.3',
+    'gpt-oss:120b gptoss 116.8',
+    'granite3.3:8b granite 8.2',
+    'granite-code:8b llama 8.1',
+    'command-r:35b command-r 32.3',
+    'yi:34b llama 34.4',
+    'solar:10.7b llama 10.7',
+    'starcoder2:15b starcoder2 16.0',
+    'deepcoder:14b qwen2 14.8',
+    'hermes3:8b llama 8.0',
+    'nemotron:70b llama 70.6',
+    'bge-m3:567m bert 0.56682',
+    'mxbai-embed-large:335m bert 0.33409',
+    'nomic-embed-text:v1.5 nomic-bert 0.137',
+    'smollm2:135m llama 0.13452',
+  ])('%s agrees', (row) => {
+    const [id = '', architecture, billions] = row.split(' ');
+    const facts = { architecture, parameters: Math.round(Number(billions) * B) };
+    const { identity, notes } = identifyModel(id, facts, 'ollama');
+    expect(notes).toEqual([]);
+    expect(identity.key).toBe(parseModelId(id, { service: 'ollama' }).key);
+    expect(identity.key).not.toBeNull();
+  });
+
   test('the size of a model that nobody knows', () => {
     const { identity, notes } = identifyModel('my-model:latest', { parameters: 13.4 * B }, 'ollama');
     expect(identity).toMatchObject({ key: null, sizeB: 13.4 });
