@@ -438,6 +438,22 @@ describe('a reply that comes without the global fetch', () => {
     expect(size).toBe(TOTAL);
   });
 
+  it('that is reset while nobody reads it is broken off, and ends no process', async () => {
+    for (const size of [65_537, 70_000, 140_000]) {
+      const server = await peer((socket) => {
+        socket.write('HTTP/1.1 200 OK\r\n\r\n');
+        socket.write('x'.repeat(size));
+        setTimeout(() => socket.resetAndDestroy());
+      });
+      const response = await secured().fetch(server.base);
+      await server.deserted();
+      for (let turns = 0; turns < 100; turns += 1) await new Promise(setImmediate);
+      const read = await response.text().then((text) => text.length, RouterError.is);
+      // The reset may be noticed only by reading on.
+      expect(read === true || (read as number) <= size).toBe(true);
+    }
+  });
+
   it('comes whole in pieces of a byte, of which no more wait than can be carried', async () => {
     const { base } = await peer((socket) => socket.end(`${CHUNKED}${'1\r\nx\r\n'.repeat(50_000)}0\r\n\r\n`));
     const reader = ((await secured().fetch(base)).body as ReadableStream<Uint8Array>).getReader();
