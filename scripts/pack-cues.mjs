@@ -11,16 +11,17 @@ const { VERBS, NOUNS, ROLES, EFFORTS, digitOf, fold, hashOf, pack, slotOf } = cu
 const VERB = 15;
 const NOUN = 15 << 4;
 const ROLE = 31 << 8;
-const TECH = 1 << 13;
 const GROUPS = [
   [VERBS, (i) => i + 1],
   [NOUNS, (i) => (i + 1) << 4],
   [Object.keys(ROLES), (i) => (i + 1) << 8],
-  [['tech'], () => TECH],
 ];
 // How many slots there are for each word: the more, the fewer other words are taken for a cue. Languages that are
 // matched by stems or substrings look up more often.
-const ROOM = { de: 900, fr: 900, es: 900, ru: 900, zh: 900, ja: 900, ko: 900 };
+const ROOM = { en: 420, effort: 350 };
+// As in lexicon.ts.
+const SLOT_BITS = 9;
+const KIND_BITS = 3;
 const effort = {};
 const LISTS = {
   en: cues.EN,
@@ -34,42 +35,58 @@ const LISTS = {
   effort,
 };
 const openers = new Set();
+for (const list of Object.values(LISTS)) {
+  for (const words of Object.values(list))
+    for (const cue of words.split(' ')) if (cue.includes('_')) openers.add(fold(cue.slice(0, cue.indexOf('_'))));
+}
 
 // What the languages are looked up with: words and forms of English, beginnings of the others, pieces where no blanks are.
-const heard = Object.fromEntries(Object.keys(LISTS).map((language) => [language, new Set()]));
+const heard = Object.fromEntries(Object.keys(LISTS).map((language) => [language, new Map()]));
 for (const line of readFileSync(new URL('../test/tasks/own-queries.txt', import.meta.url), 'utf8').split('\n')) {
-  const language = /^. . \d+ (..) /.exec(line)?.[1] ?? 'en';
-  for (const word of fold(line.slice(6))
+  const [, , language = 'en', text = ''] = /^(\S+ \S \d+ )(?:(de|fr|es|pt|it|ru|zh|ja|ko) )?(.*)$/.exec(line) ?? [];
+  for (const part of fold(text)
     .replace(/['’]/g, '')
-    .split(/[\s,.;:!?()]+/)) {
-    const hear = (text, ...languages) => {
-      for (const l of languages) heard[l]?.add(hashOf(text));
-    };
-    if (/zh|ja|ko/.test(language)) {
-      for (let i = 0; i < word.length; i++) for (let k = 1; k < 9; k++) hear(word.slice(i, i + k), language);
-    } else {
-      hear(word, 'en', 'effort');
-      for (const cut of [1, 2, 3, 4]) if (word.length > cut + 2) hear(word.slice(0, -cut), 'en');
-      const foreign = { pt: 'es', it: 'es' }[language] ?? language;
-      if (foreign !== 'en') for (let k = 3; k <= word.length; k++) hear(word.slice(0, k), foreign);
-    }
+    .split(/[,.;:!?()]+/)) {
+    const words = part.split(/\s+/);
+    words.forEach((word, i) => {
+      hear(word, language);
+      // Phrases are looked up too.
+      for (let k = 2; openers.has(word) && k < 6 && i + k <= words.length; k++)
+        note(words.slice(i, i + k).join(' '), { pt: 'es', it: 'es' }[language] ?? language);
+    });
+  }
+}
+for (const word of readFileSync(new URL('../test/tasks/own-words.txt', import.meta.url), 'utf8').split(/\s+/))
+  hear(word, 'en');
+
+function note(text, ...languages) {
+  for (const l of languages) heard[l]?.set(hashOf(text), (heard[l].get(hashOf(text)) ?? 0) + 1);
+}
+
+function hear(word, language) {
+  if (/zh|ja|ko/.test(language)) {
+    for (let i = 0; i < word.length; i++) for (let k = 1; k < 9; k++) note(word.slice(i, i + k), language);
+  } else {
+    note(word, 'en', 'effort');
+    for (const cut of [1, 2, 3, 4]) if (word.length > cut + 2) note(word.slice(0, -cut), 'en');
+    const foreign = { pt: 'es', it: 'es' }[language] ?? language;
+    if (foreign !== 'en') for (let k = 3; k <= word.length; k++) note(word.slice(0, k), foreign);
   }
 }
 
 const tables = Object.entries(LISTS).map(([language, list]) => {
   const words = new Map();
-  // Verb, noun and role each from the row that came first; flags of all.
+  // Verb, noun and role each from the row that came first.
   const put = (word, entry) => {
     const old = words.get(word) ?? 0;
     const part = (mask) => old & mask || entry & mask;
-    words.set(word, part(VERB) | part(NOUN) | part(ROLE) | ((old | entry) & ~0x1fff));
+    words.set(word, part(VERB) | part(NOUN) | part(ROLE));
   };
   for (const [names, entryOf] of GROUPS) {
     names.forEach((name, i) => {
       for (const raw of list[name]?.split(' ') ?? []) {
         const text = fold(raw).replaceAll('_', ' ');
         put(text.endsWith('*') ? text.slice(0, -1) : text, entryOf(i));
-        if (text.includes(' ')) openers.add(text.slice(0, text.indexOf(' ')));
       }
     });
   }
@@ -92,12 +109,13 @@ const tables = Object.entries(LISTS).map(([language, list]) => {
 /** Of some tables, the one in which the fewest words of our own test queries are taken for a cue that they are not. */
 function quietest(language, words) {
   const hashes = new Set([...words.keys()].map(hashOf));
-  const least = words.size * (ROOM[language] ?? 600);
+  const least = words.size * (ROOM[language] ?? 500);
   let best = { space: least, noise: Number.POSITIVE_INFINITY };
-  for (let space = least; space < least + 800; space++) {
+  for (let space = least; space < least + 600; space++) {
     const taken = new Set([...hashes].map((hash) => slotOf(hash, space)));
     let noise = (hashes.size - taken.size) * 50;
-    for (const hash of heard[language]) if (!hashes.has(hash) && taken.has(slotOf(hash, space))) noise++;
+    for (const [hash, times] of heard[language])
+      if (!hashes.has(hash) && taken.has(slotOf(hash, space))) noise += Math.log2(1 + times);
     if (noise < best.noise) best = { space, noise };
   }
   return best.space;
@@ -114,7 +132,17 @@ const counts = new Map();
 for (const { slots } of tables) for (const [, entry] of slots) counts.set(entry, (counts.get(entry) ?? 0) + 1);
 const kinds = [...counts].sort((a, b) => b[1] - a[1] || a[0] - b[0]).map(([entry]) => entry);
 const rows = tables.map(({ language, space, slots }) => {
-  const packed = pack(slots.map(([slot, entry]) => [slot, kinds.indexOf(entry)]));
+  let last = 0;
+  const packed = pack(
+    slots.flatMap(([slot, entry]) => {
+      const step = slot - last;
+      last = slot;
+      return [
+        [step, SLOT_BITS],
+        [kinds.indexOf(entry), KIND_BITS],
+      ];
+    }),
+  );
   return `  ${language}: [${slots.length}, ${space}, ${JSON.stringify(packed)}],\n`;
 });
 const text = `// biome-ignore-all format: packed data

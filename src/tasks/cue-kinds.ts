@@ -43,11 +43,11 @@ export const ROLES = {
 /** A small word's part. */
 export type Role = keyof typeof ROLES;
 
-/** Rows that speak of effort: wide scope, hard or easy matter, a whole product. */
-export const EFFORTS = ['scope', 'hard', 'easy', 'product'] as const;
+/** Rows that speak of effort: wide scope, hard or easy matter. */
+export const EFFORTS = ['scope', 'hard', 'easy'] as const;
 
 /**
  * The cues of one language: words separated by blanks; `_` joins the words of a phrase, `*` ends a stem.
  * A word may stand in several rows (a verb and a noun); within verbs, nouns or roles the first row wins.
  */
-export type Cues = { readonly [K in Verb | Noun | Role | 'tech' | (typeof EFFORTS)[number]]?: string };
+export type Cues = { readonly [K in Verb | Noun | Role | (typeof EFFORTS)[number]]?: string };

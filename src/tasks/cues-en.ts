@@ -29,7 +29,6 @@ export const EN = {
     'bug error problem vulnerability leak race_condition risk hole bottleneck cause root_cause smell impact injection flaw mistake improvement inconsistency issue regression usage reference caller occurrence dead_code duplication exploit xss idor csrf deadlock n+1 memory_leak edge_case gap violation culprit time_complexity output warning audit review assessment finding code_review side_effect unused',
   concept:
     'concept dependency_injection memory_management design_pattern static_typing lifecycle algorithm pattern principle difference basics fundamental theory meaning paradigm advantage disadvantage benefit drawback convention purpose_of normalization polymorphism inheritance closure recursion idempotent consistency garbage_collection event_loop protocol standard definition_of',
-  tech: 'python javascript typescript java swift c# c++ golang go rust ruby perl scala haskell r bash sql nosql html css react node nodejs express django rails unity docker kubernetes terraform azure s3 postgres postgresql redis graphql rest websocket oauth jwt https dns nginx linux git github gitlab pytest cypress selenium pandas pytorch tensorflow llm gpt excel firebase redux flutter ios wasm spark ansible vim vscode npm pip maven make_tool cors regex',
   workspace:
     'repo repository codebase code_base workspace branch pr staged diff staged_diff pull_request merge_request working_tree this_project our_project the_project',
   why: 'why how_come what_causes what_triggered what_makes the_reason',
@@ -64,10 +63,9 @@ export const EN = {
   persona:
     'you_are youre act_as i_want_you_to_act_as imagine_you_are pretend as_a_senior youll_be your_role i_will_provide',
   any: 'any anything anyone anywhere somebody something everything',
+  plain: 'it its there they them not no all each every more most other',
   scope:
     'all every across whole entire everywhere codebase repository repo throughout each multiple comprehensive complete project-wide',
   hard: 'concurrency concurrent race deadlock distributed consistency scale scalable performance latency throughput security secure encryption authentication authorization migration migrate architecture compiler memory leak transaction real-time streaming parallel protocol algorithm optimize audit idor injection xss csrf gpu model monolith microservices fraud n+1',
   easy: 'typo rename bump format reformat spelling indentation simple simply basic small minimal one-liner semicolon title todo import unused line short snippet comment docstring quick sum sentence',
-  product: 'app application website platform game engine system clone compiler product dashboard full-stack e-commerce',
-  plain: 'it its there they them not no all each every more most other',
 } as const satisfies Cues;

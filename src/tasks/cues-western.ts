@@ -2,19 +2,17 @@ import type { Cues } from './cue-kinds.js';
 
 /** German: stems for inflection and compounds. Own collection. */
 export const DE = {
-  hard: 'sicherheit* leistung* speicherleck* architektur* migrier* nebenlaufig*',
-  scope: 'alle gesamte*',
   make: 'schreib* erstell* erzeug* generier* bau baue bauen implementier* leg_an anlegen hinzufug* fug fuge fugen',
   change:
     'fix* behebe* beheb* reparier* korrigier* refaktor* refactor* umbenenn* benenn* ander* verander* konvertier* migrier* portier* aktualisier* ersetz* entfern* losch* verschieb* extrahier* aufraum* raum optimier* verbesser* vereinfach* vervollstandig*',
   explain: 'erklar* beschreib* erlauter* verdeutlich* fuhr_mich',
-  document: 'dokumentier* kommentier* zusammenfass* fass fasse umformulier*',
+  document: 'ubersetz* formulier* dokumentier* kommentier* zusammenfass* fass fasse umformulier*',
   check:
     'prufe* pruf* uberpruf* analysier* such* find* untersuch* review* kontrollier* bewert* identifizier* ermittle* zeig_wo schau',
   reason: 'vergleich* plan plane planen entwirf entwerf* empfehl* empfiehl* schlag schlage vorschlag*',
   show: 'zeig* gib gebe nenn* sag',
   prose:
-    'dokumentation* doku readme kommentar* anleitung* changelog* beschreibung* zusammenfassung* handbuch* artikel* leitfaden* hinweis* versionshinweis* docstring*',
+    'gedicht* geschicht* ubersicht* dokumentation* doku readme kommentar* anleitung* changelog* beschreibung* zusammenfassung* handbuch* artikel* leitfaden* hinweis* versionshinweis* docstring*',
   plan: 'plan strategie* architektur* ansatz* entwurf* konzept_fur vorschlag* vorschlage alternative* vorteile nachteile',
   finding:
     'bug* problem* sicherheitslucke* lucke* schwachstelle* leck* speicherleck* ursache* engpass* risik* verwendung*',
@@ -44,22 +42,24 @@ export const DE = {
   goAhead: 'mach_das mach_es leg_los',
   persona: 'du_bist sie_sind',
   any: 'irgendwo irgendwelche',
+  message: 'nachricht* mail* brief anschreiben',
+  hard: 'sicherheit* leistung* speicherleck* architektur* migrier* nebenlaufig*',
+  scope: 'alle gesamte*',
 } as const satisfies Cues;
 
 /** French. Own collection. */
 export const FR = {
-  hard: 'securite fuite* performance* architecture* faille*',
-  scope: 'tout tous toutes',
   make: 'ecris ecrire ecrivez redige* cree* creer genere* construi* implemente* ajout* code* coder developp*',
   change:
     'corrige* repare* refactor* renomme* change* converti* migre* porte* remplace* supprime* enleve* retire* deplace* extrai* nettoie* nettoyer optimise* ameliore* simplifie* complete* modifie* adapte* reecri* resou* active*',
   explain: 'expliqu* decri* detaill* clarifi* presente*',
-  document: 'document* comment_le commentez commente* resume* reformul*',
+  document: 'tradui* document* comment_le commentez commente* resume* reformul*',
   check:
     'verifi* analys* cherch* trouv* examin* inspect* controle* evalu* identifi* audit* detect* diagnosti* regarde*',
   reason: 'compar* conceva* concois concevoir planifi* propos* recommand* suggere* choisi* decid* pese*',
   show: 'montre* donne* dis liste nomme',
-  prose: 'documentation* readme commentaire* guide* tutoriel* changelog* description* resume article* note notes',
+  prose:
+    'histoire* poeme* documentation* readme commentaire* guide* tutoriel* changelog* description* resume article* note notes',
   plan: 'plan strategie* architecture* approche* conception* proposition* alternative* avantage* inconvenient* recommandation* estimation*',
   finding: 'bug* probleme* faille* vulnerabilit* fuite* cause* goulot* risque* amelioration* utilisation* erreur*',
   concept: 'concept* algorithme* principe* difference* bases theorie* notion*',
@@ -88,16 +88,17 @@ export const FR = {
   goAhead: 'fais-le vas-y continue',
   persona: 'tu_es vous_etes',
   any: 'quelque quelqu_un',
+  message: 'e-mail courriel lettre message',
+  hard: 'securite fuite* performance* architecture* faille*',
+  scope: 'tout tous toutes',
 } as const satisfies Cues;
 
 /** Spanish and Portuguese, which share most stems; Italian leans on them too. Own collection. */
 export const ES_PT = {
-  hard: 'seguridad seguranca fuga vazamento rendimiento desempenho arquitectura arquitetura vulnerabilidad*',
-  scope: 'todo* toda*',
-  make: 'escrib* escrev* crea cria* crie cree genera* ger* haz gera hacer faca fazer implement* faz agreg* constru* anad* desarroll* adicion* program* acrescent* redact* desenvolv* prepar*',
+  make: 'scriv* escrib* escrev* crea cria* crie cree genera* ger* haz gera hacer faca fazer implement* faz agreg* constru* anad* desarroll* adicion* program* acrescent* redact* desenvolv* prepar*',
   change:
     'arregl* corrij* corrig* correg* consert* refactor* arrum* renombr* refator* cambi* convert* renome* convierte* mud* migr* alter* port reemplaz* elimin* borra* substitu* quita* remov* muev* apag* extra* mov* optimiz* limp* mejor* otimiz* simplific* melhor*',
-  explain: 'explic* expliq* describ* detall* descrev* aclar* detalh* esclarec*',
+  explain: 'spieg* explic* expliq* describ* detall* descrev* aclar* detalh* esclarec*',
   document: 'document* coment* resum* reformul* traduc* traduz*',
   check:
     'revis* analiz* analis* busca* procur* encuentr* encontr* ache examin* inspeccion* inspecion* verifi* cheque* comprueb* checa* comprob* confira evalu* conferir avali* audit* identifi*',
@@ -105,15 +106,15 @@ export const ES_PT = {
     'compar* disen* projet* planific* planej* recomiend* propo* recomend* sugier* sugir* sugerir sugere elig* escolh* elegir decid* escog* discut*',
   show: 'muestr* mostr* dame de di diga dime liste lista nomeie',
   prose:
-    'documentacion* documentacao doc docs readme comentario* guia* tutorial* changelog* descripcion* descricao resumen* resumo* articulo* artigo*',
+    'poema* historia* cuento documentacion* documentacao doc docs readme comentario* guia* tutorial* changelog* descripcion* descricao resumen* resumo* articulo* artigo*',
   plan: 'plan estrategia* arquitectura* arquitetura* enfoque* abordage* diseno* projeto_de propuesta* proposta* alternativa* ventaja* vantage*',
   finding: 'bug* problema* vulnerabilidad* fuga* vazamento* causa* gargalo* cuello* risco* riesgo* melhoria*',
   concept: 'concepto* conceito* algoritmo* patron* padrao principio* padroes diferencia* fundamentos diferenca*',
   workspace: 'repo proyecto* projeto*',
-  why: 'por_que porque',
+  why: 'perche por_que porque',
   how: 'como',
   what: 'que o_que que_hace que_faz que_es o_que_e que_son o_que_faz que_significa qual_e',
-  where: 'donde onde quien quem em_que_arquivo',
+  where: 'dove donde onde quien quem em_que_arquivo',
   which: 'cual qual quais',
   auxiliary: 'es e son sao esta era hay tem puede ha pode',
   modal: 'debe deve debo devo quiero quero quisiera gostaria',
@@ -133,4 +134,7 @@ export const ES_PT = {
   goAhead: 'hazlo faca_isso adelante pode_fazer',
   persona: 'eres voce_e',
   any: 'algun* algum* alguien alguem',
+  message: 'correo* carta e-mail mensaje* mensagem',
+  hard: 'seguridad seguranca fuga vazamento rendimiento desempenho arquitectura arquitetura vulnerabilidad*',
+  scope: 'todo* toda*',
 } as const satisfies Cues;

@@ -13,12 +13,19 @@ const REQUEST_TAGS = [
 // The request stands behind these lines.
 const REQUEST_HEADINGS = ['## my request for codex', '### user query', '### instruction'];
 // Blocks about the request; other tags are markup that the user pasted.
-const ENVELOPE = /[_-]|^(?:context|files?|attachments?|instructions|documents?|reminder|tools?|info)$/i;
+const ENVELOPE = /[_-]|^[a-z]+[A-Z]|^(?:context|env|files?|attachments?|instructions|documents?|reminder|tools?|info)$/;
 
 /** Peels harness blocks off a message; HTML stays, because it is code that the user pasted. */
 export function peelEnvelope(message: string): string {
   if (!message.includes('<') && !message.includes('##')) return message;
-  let text = message.includes('<') ? peelTags(message) : message;
+  // A slash command, as Claude Code writes it down.
+  const command = /<command-name>(\/[^<\n]{1,60})<\/command-name>/.exec(message);
+  if (command !== null)
+    return `${command[1]} ${/<command-args>([^<]{0,2000})<\/command-args>/.exec(message)?.[1] ?? ''}`;
+  let text = message.includes('</') ? peelTags(message) : message;
+  // Open WebUI asks so for titles, tags and follow-ups of a chat; the rest is rules and the chat.
+  if (text.startsWith('### Task:') && /chat.history/i.test(text))
+    return `/title ${text.slice(9).split('\n### ', 1)[0]}`;
   if (text.includes(':') || text.includes('#')) {
     const lower = text.toLowerCase();
     for (const heading of REQUEST_HEADINGS) {
@@ -55,7 +62,7 @@ function peelBlocks(text: string): string {
   OPEN_TAG.lastIndex = 0;
   for (let tag = OPEN_TAG.exec(text); tag !== null; tag = OPEN_TAG.exec(text)) {
     const name = tag[2] as string;
-    if (!ENVELOPE.test(name) || unclosed.has(name)) continue;
+    if (!(ENVELOPE.test(name) || ENVELOPE.test(name.toLowerCase())) || unclosed.has(name)) continue;
     const close = text.indexOf(`</${name}>`, OPEN_TAG.lastIndex);
     if (close < 0) {
       unclosed.add(name);

@@ -1,4 +1,4 @@
-import { digitAt, hashOf, hashStep, SEED, slotOf, unpack } from './cue-hash.js';
+import { digitAt, hashOf, hashStep, reader, SEED, SlotMap, slotOf } from './cue-hash.js';
 import { KINDS, OPENERS, ROLE_LETTERS, TABLE } from './cue-table.js';
 
 /** Languages with cues of their own; `es` is Spanish and Portuguese, and serves for Italian. */
@@ -10,36 +10,39 @@ export type Entry = number;
 export const VERB = 15;
 export const NOUN = 15 << 4;
 export const ROLE = 31 << 8;
-/** Name of a technology. */
-export const TECH = 1 << 13;
 /** English third person ("adds"), -ing form, other form; none: as in the dictionary. */
-export const THIRD = 1 << 14;
-export const ING = 2 << 14;
-export const PAST = 3 << 14;
-export const FORM = 3 << 14;
+export const THIRD = 1 << 13;
+export const ING = 2 << 13;
+export const PAST = 3 << 13;
+export const FORM = 3 << 13;
 
 /** The letter of an entry's role; `.` for none. */
 export function roleLetter(entry: Entry): string {
   return ROLE_LETTERS.charAt((entry & ROLE) >> 8);
 }
 
+const SLOT_BITS = 9;
+const KIND_BITS = 3;
+
 /** The cues of one language, looked up by hash; a word that no cue has is taken for one in about a thousand. */
 export class Lexicon {
-  /** Kind of each slot, 0 where none is. */
-  readonly #slots: Uint8Array;
+  readonly #entries: SlotMap;
 
   constructor(language: Language | 'effort') {
     const [count, space, packed] = TABLE[language];
-    const slots = new Uint8Array(space);
-    unpack(packed, count, (slot, kind) => {
-      slots[slot] = kind + 1;
-    });
-    this.#slots = slots;
+    const next = reader(packed);
+    this.#entries = new SlotMap(
+      count,
+      space,
+      () => next(SLOT_BITS),
+      () => next(KIND_BITS),
+    );
   }
 
   /** Entry of a hash; 0: no cue. */
   at(hash: number): Entry {
-    return KINDS[(this.#slots[slotOf(hash, this.#slots.length)] as number) - 1] ?? 0;
+    const kind = this.#entries.get(hash);
+    return kind < 0 ? 0 : (KINDS[kind] as number);
   }
 
   /** Entry of a whole word, else of the longest cue of three letters or more that it begins with. */
@@ -70,7 +73,7 @@ export function lexicon(language: Language | 'effort'): Lexicon {
 }
 
 /** An English word in any form: the dictionary form's entry, marked with the form. */
-export function findEnglish(word: string, hash: number = hashOf(word)): Entry {
+export function findEnglish(word: string, hash: number): Entry {
   const lex = lexicon('en');
   const exact = lex.at(hash);
   if (exact !== 0 || word.length < 4) return exact;
@@ -89,8 +92,8 @@ export function findEnglish(word: string, hash: number = hashOf(word)): Entry {
   return kept === 0 ? 0 : kept | form;
 }
 
-/** What a word of any language says of effort: 1 wide scope, 2 hard matter, 3 easy matter, 4 a whole product; 0 nothing. */
-export function effortOf(word: string): number {
+/** What a word of any language says of effort: 1 wide scope, 2 hard matter, 3 easy matter; 0 nothing. */
+export function effortOf(word: string, hash: number): number {
   const lex = lexicon('effort');
-  return lex.at(hashOf(word)) || (word.endsWith('s') ? lex.at(hashOf(word.slice(0, -1))) : 0);
+  return lex.at(hash) || (word.endsWith('s') ? lex.at(hashOf(word.slice(0, -1))) : 0);
 }

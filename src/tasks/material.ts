@@ -4,25 +4,23 @@ export interface Material {
   trace: number;
   log: number;
   diff: number;
-  data: number;
   quote: number;
   /** Code within a sentence. */
   inline: number;
 }
 
-export type LineKind = 'blank' | 'prose' | 'code' | 'trace' | 'log' | 'diff' | 'data' | 'quote';
+export type LineKind = 'blank' | 'prose' | 'code' | 'trace' | 'log' | 'diff' | 'quote';
 
 /** Nothing pasted. */
 export function noMaterial(): Material {
-  return { code: 0, trace: 0, log: 0, diff: 0, data: 0, quote: 0, inline: 0 };
+  return { code: 0, trace: 0, log: 0, diff: 0, quote: 0, inline: 0 };
 }
 
 /** Whether there is code or output to work on. */
 export function hasMaterial(m: Material): boolean {
-  return m.code + m.trace + m.log + m.diff + m.data + m.inline > 0;
+  return m.code + m.trace + m.log + m.diff + m.inline > 0;
 }
 
-const SUSPICIOUS = /[^\p{L}\s,.?!'’-]|^\s|^(?:import|from|return|at|class|[A-Z]{4,})\b/u;
 const TRACE =
   /^\s*(?:at \S.{0,200}[(:]|File "|Traceback|Caused by:|goroutine \d|Exception in|thread '|\.\.\. \d+ more|\^+\s*$|#\d+ +0x)/;
 const LOG =
@@ -33,23 +31,32 @@ const CODE_START =
 const CODE_MARK =
   /=>|[=!]==?\s?\S|[+-]=|\(\);|->|::\w|\w\s?=\s?["'\w[{(]|[;{}]\s*$|\w\(.{0,200}\)\s*[:;{]?\s*$|<\/\w+>|&&|\|\|/;
 
+/** Whether a line has nothing but words, as most sentences do. */
+export function isPlain(line: string): boolean {
+  for (let i = 0; i < line.length; i++) {
+    const unit = line.charCodeAt(i);
+    if ((unit | 32) > 96 && (unit | 32) < 123) continue;
+    if (unit === 32 ? i === 0 : unit < 0xc0 || (unit > 0x2000 && unit < 0x3040)) {
+      if (unit === 32 || !",.?!'-’".includes(line.charAt(i))) return false;
+    }
+  }
+  return !OPENS_CODE.test(line);
+}
+
+const OPENS_CODE = /^(?:import|from|return|at|class|[A-Z]{4,})\b/;
+
 /** What a line is; `after` says that the line before it was material. */
 export function lineKind(line: string, after: boolean): LineKind {
   if (line.length > 600) line = line.slice(0, 600);
   const text = line.trim();
   if (text === '') return 'blank';
-  // Most sentences have nothing but words.
-  if (!after && !SUSPICIOUS.test(line)) return 'prose';
   if (text.startsWith('>')) return text.startsWith('>>>') ? 'code' : 'quote';
   if (TRACE.test(line)) return 'trace';
   if (LOG.test(line)) return 'log';
   if (DIFF.test(line)) return text.startsWith('- ') || text.startsWith('+ ') ? (after ? 'diff' : 'prose') : 'diff';
   const words = plainWords(text);
-  if (words < 6 && (text.match(/[\\/]/g)?.length ?? 0) > 3 && !text.startsWith('//')) return 'log';
   if (words < 8 && CODE_START.test(line) && !startsLikeSentence(text, words)) return 'code';
-  if (text.includes('\t') && text.split('\t').length > 2) return 'data';
-  if (text.split('|').length > 3 || (after && text.split(',').length > 3 && words < 6)) return 'data';
-  if (/^["'\]{}[]/.test(text) && /[\]{}",:]$/.test(text) && words < 8) return 'code';
+  if (text.split(/[|\t]/).length > 3 || (after && text.split(',').length > 3 && words < 6)) return 'code';
   // `explain cumsum()` is a sentence that names a call.
   if (!after && words > 0 && !/[;{}=<>]/.test(text) && /^[a-z]+ [\w.]+\(\)\??$/i.test(text)) return 'prose';
   if (CODE_MARK.test(text) && (words < 4 || symbols(text) * 5 > text.length || /[;{}]\s*$/.test(text))) return 'code';

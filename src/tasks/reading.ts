@@ -29,8 +29,6 @@ export interface Ties {
   readonly named: boolean;
   /** "the parser", "the login page". */
   readonly definite: boolean;
-  /** A technology. */
-  readonly tech: boolean;
   /** One certain thing: any of the first five. */
   readonly given: boolean;
   /** Nothing points at a certain thing. */
@@ -51,14 +49,13 @@ export function readMessage(message: string, o: ClassifyOptions): Reading {
   );
   const named = some(({ shape }) => shape.names.includes('i'));
   const definite = some(isDefinite);
-  const tech = some(({ shape }) => shape.names.includes('t'));
   const given = pasted || ours || we || pointed || named;
   return {
     clauses,
     language,
     material,
     command,
-    ties: { pasted, ours, we, pointed, named, definite, tech, given, general: !given && !definite },
+    ties: { pasted, ours, we, pointed, named, definite, given, general: !given && !definite },
   };
 }
 
@@ -71,14 +68,15 @@ function marked(roles: string, nouns: string): string {
 
 /** "The parser" is a certain thing; "the same thread", "the CAP theorem", "the lifecycle of a component" are not. */
 function isDefinite({ shape }: Clause): boolean {
-  const { roles, nouns, names, words } = shape;
+  const { roles, nouns, names } = shape;
+  const words = { at: (i: number) => shape.all.tokens[shape.from + i]?.text ?? '' };
   for (let at = roles.indexOf('d'); at >= 0; at = roles.indexOf('d', at + 1)) {
-    if (VAGUE.test(words[at + 1] ?? '')) continue;
+    if (VAGUE.test(words.at(at + 1))) continue;
     // Up to the end of the noun phrase.
     const length = roles.slice(at + 1, at + 6).search(/[px]/);
     const end = length < 0 ? at + 6 : at + 1 + length;
-    if (/[57]/.test(nouns.slice(at + 1, end)) || names.slice(at + 1, end).includes('t')) continue;
-    if (words[end] !== 'of' || /[dtuj]/.test(roles.charAt(end + 1)) || names.charAt(end + 1) === 'i') return true;
+    if (/[57]/.test(nouns.slice(at + 1, end))) continue;
+    if (words.at(end) !== 'of' || /[dtuj]/.test(roles.charAt(end + 1)) || names.charAt(end + 1) === 'i') return true;
   }
   return false;
 }

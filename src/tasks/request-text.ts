@@ -1,6 +1,6 @@
 import type { ContentPart, Message } from '../core/chat.js';
 import { peelEnvelope } from './envelope.js';
-import { lineKind, type Material, noMaterial, splitMixedLine } from './material.js';
+import { isPlain, lineKind, type Material, noMaterial, splitMixedLine } from './material.js';
 
 /** A message's own words, and what else it holds. */
 export interface RequestText {
@@ -13,11 +13,13 @@ export interface RequestText {
 }
 
 // Only so much is read of a message: the wish stands at its beginning or its end.
-const HEAD = 5_000;
-const TAIL = 3_000;
+const HEAD = 3_000;
+const TAIL = 1_500;
 // Of the peeled words: what a person asks fits in this.
-const WORDS_HEAD = 700;
-const WORDS_TAIL = 350;
+const WORDS_HEAD = 500;
+const WORDS_TAIL = 250;
+// More lines of code or output than this tell nothing new.
+const ENOUGH = 12;
 
 /** Text of a message; parts that are no text count as nothing. */
 export function textOf(content: Message['content'] | undefined): string {
@@ -37,7 +39,7 @@ export function findRequest(message: string): RequestText {
   const material = noMaterial();
   const words: string[] = [];
   const inner = peelEnvelope(whole.includes('\r') ? whole.replace(/\r\n?/g, '\n') : whole);
-  const parts = inner.split('```');
+  const parts = inner.includes('```') ? inner.split('```') : [inner];
   for (let i = 0; i < parts.length; i++) {
     const part = parts[i] as string;
     // In a message that was cut, the fence may have been opened in what is missing.
@@ -58,7 +60,7 @@ const OWN_TEXT =
   /\b(?:this|these|following|below)\b.{0,60}\b(?:paragraph|text|sentence|article|e?mail|message|story|document|section|notes)\b.{0,60}:\s*$|^(?:translate|proofread|rephrase|summari[sz]e)\b.{0,80}:\s*$/i;
 
 function readFence(part: string, material: Material): void {
-  const lines = part.split('\n');
+  const lines = part.split('\n', ENOUGH);
   if (/^\w*$/.test((lines[0] ?? '').trim())) lines.shift();
   for (const line of lines) {
     const kind = lineKind(line, true);
@@ -67,30 +69,33 @@ function readFence(part: string, material: Material): void {
 }
 
 function readProse(part: string, material: Material, words: string[]): void {
-  let afterMaterial = false;
+  // How many lines of material stand before this one.
+  let run = 0;
   for (const line of part.split('\n')) {
-    const kind = lineKind(line, afterMaterial);
+    const plain = isPlain(line);
+    // Deep in pasted code, only a line of nothing but words can be the request.
+    if (run > ENOUGH && !plain) continue;
+    const kind = plain && run === 0 ? (line === '' ? 'blank' : 'prose') : lineKind(line, run > 0);
     if (kind === 'blank') {
-      afterMaterial = false;
+      if (run <= ENOUGH) run = 0;
       continue;
     }
     if (kind === 'prose') {
-      afterMaterial = false;
-      const start = line.length > 40 ? line.search(CODE_WITHIN) : -1;
+      run = 0;
+      const start = line.length > 40 && !plain ? line.search(CODE_WITHIN) : -1;
       if (start > 12) material.code++;
-      words.push(takeSpans(start > 12 ? line.slice(0, start) : line, material));
+      words.push(plain ? line : takeSpans(start > 12 ? line.slice(0, start) : line, material));
       continue;
     }
     const [said, pasted] = splitMixedLine(line, kind);
     if (said !== '') words.push(takeSpans(said, material));
     if (pasted) material[kind]++;
-    afterMaterial = pasted;
+    run = pasted ? run + 1 : 0;
   }
 }
 
 /** Long code in backticks or quotes is material; a short name stays in the sentence. */
 function takeSpans(line: string, material: Material): string {
-  if (!/[`"'“]/.test(line)) return line;
   return line.replace(SPANS, (span) => {
     const inner = span.slice(1, -1);
     if (span.startsWith('`') && inner.length < 24 && !/[\s{};=]/.test(inner))

@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 export interface OwnQuery {
   readonly query: string;
   readonly category: 'coding' | 'reasoning' | 'analysis' | 'documentation';
+  /** Another category that a reasonable person could choose. */
+  readonly alt: OwnQuery['category'] | undefined;
   readonly requiresSerena: boolean;
   /** Whether a person could not say otherwise. */
   readonly serenaClear: boolean;
@@ -14,7 +16,8 @@ export interface OwnQuery {
 const CATEGORIES = { C: 'coding', R: 'reasoning', A: 'analysis', D: 'documentation' } as const;
 
 /**
- * Queries written for this project, with the label a person would give. A line of the file: category letter,
+ * Queries written for this project, with the label a person would give. A line of the file: category letter, a second one where
+ * another category would do,
  * whether workspace code is needed (1, 0, or ? where both would do), effort 1-10, language unless English, text (⏎ breaks the line).
  */
 export function ownQueries(): OwnQuery[] {
@@ -22,12 +25,13 @@ export function ownQueries(): OwnQuery[] {
     .trimEnd()
     .split('\n')
     .map((line) => {
-      const [, letter, serena, effort, lang, text] =
-        /^([CRAD]) ([01?]) (\d+) (?:(de|fr|es|pt|it|ru|zh|ja|ko) )?(.*)$/.exec(line) ?? [];
+      const [, letter, alt, serena, effort, lang, text] =
+        /^([CRAD])([CRAD])? ([01?]) (\d+) (?:(de|fr|es|pt|it|ru|zh|ja|ko) )?(.*)$/.exec(line) ?? [];
       if (text === undefined) throw new Error(`Not a query line: ${line}`);
       return {
         query: text.replaceAll('⏎', '\n'),
         category: CATEGORIES[letter as keyof typeof CATEGORIES],
+        alt: alt === undefined ? undefined : CATEGORIES[alt as keyof typeof CATEGORIES],
         requiresSerena: serena === '1',
         serenaClear: serena !== '?',
         complexity: Number(effort),
