@@ -11,7 +11,7 @@ const limits = {
   classifyTask: { inlined: 20_000, thirdParty: false },
   parseModelId: { inlined: 20_000, thirdParty: false },
   // `aim` is the target and is not met; it is reported as missed each time. `own` only keeps it from growing unseen.
-  LocalLLMRouter: { own: 126_000, aim: 60_000 },
+  LocalLLMRouter: { own: 146_000, aim: 60_000 },
 };
 // Loaded by what needs it and when it is needed, never together with the entry.
 const clients = /^(?:ollama|openai|undici)$/;
