@@ -32,19 +32,22 @@ export interface FakeSettings {
 }
 
 const faultName = oneOf(...Object.keys(fakeFaults));
-const model = v.strictObject({
-  id: text(),
-  contextLength: optional(whole(1, 2 ** 31, 'tokens')),
-  maxContextLength: optional(whole(1, 2 ** 31, 'tokens')),
-  capabilities: optional(listOf(text(), 'capabilities')),
-  loaded: optional(flag()),
-  sizeBytes: optional(whole(1, Number.MAX_SAFE_INTEGER, 'bytes')),
-  quantization: optional(text()),
-  digest: optional(v.pipe(v.string('64 hex digits'), v.regex(/^[0-9a-f]{64}$/, '64 hex digits'))),
-  family: optional(text()),
-  parameterSize: optional(text()),
-  remote: optional(flag()),
-});
+const model = v.strictObject(
+  {
+    id: text(),
+    contextLength: optional(whole(1, 2 ** 31, 'tokens')),
+    maxContextLength: optional(whole(1, 2 ** 31, 'tokens')),
+    capabilities: optional(listOf(text(), 'capabilities')),
+    loaded: optional(flag()),
+    sizeBytes: optional(whole(1, Number.MAX_SAFE_INTEGER, 'bytes')),
+    quantization: optional(text()),
+    digest: optional(v.pipe(v.string('64 hex digits'), v.regex(/^[0-9a-f]{64}$/, '64 hex digits'))),
+    family: optional(text()),
+    parameterSize: optional(text()),
+    remote: optional(flag()),
+  },
+  'an object { id, ... }',
+);
 const faultEntry = v.union([
   faultName,
   v.strictObject({
