@@ -1,7 +1,9 @@
 /** `npm run bench`: ratios in one run, printed as a table and written to bench/results.json. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { LocalLLMRouter, type Message, type RouterOptions, SecurityModule, ServiceDiscovery } from 'local-llm-router';
 import { Ollama } from 'ollama';
 import OpenAI from 'openai';
@@ -22,6 +24,7 @@ try {
   await compare('ollama /api/chat', ollama.url, 'ollama', ollamaClient(ollama.url));
   await compare('openai /v1/chat', vllm.url, 'vllm', openaiClient(vllm.url));
   await guard(ollama.url);
+  await audit();
   await decisions();
   importTime();
 } finally {
@@ -77,6 +80,31 @@ async function guard(url: string): Promise<void> {
   row('guarded fetch p50 ms (bare: undici)', times['bare']?.p50, times['guarded']?.p50, '<= 1.05');
   row('guarded fetch CPU us per call', cpu['bare'], cpu['guarded'], '');
   await Promise.all([security.close(), dispatcher.close()]);
+}
+
+/** What the records of one route cost (before and after the attempt, and the query) in files with a key, `batch` durability. */
+async function audit(): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'bench-audit-'));
+  const security = new SecurityModule({ audit: { directory, key: new Uint8Array(32).fill(7) } });
+  const router = await routerFor({ discovery: hundredModels() });
+  const decision = await router.explain('Fix the race in the session cache.');
+  const fields = { call: decision.id, service: 'ollama@localhost:11434', model: 'm1', level: 'primary' };
+  const record = async (): Promise<void> => {
+    await security.logSecurityEvent('bench.start', fields);
+    await security.logSecurityEvent('bench.end', { ...fields, outcome: 'ok', ms: 1, retries: 0 });
+    await security.logQuery({ query: 'Fix the race in the session cache.', decision, outcome: 'ok' });
+  };
+  const times = await latency({ audit: record }, 3 * CALLS);
+  results['audit'] = times['audit'];
+  rows.push([
+    'audit per route, batch files',
+    '',
+    `${((times['audit']?.p50 ?? 0) * 1_000).toFixed(1)} us`,
+    '',
+    '<= 30 us',
+  ]);
+  await Promise.all([router.close(), security.close()]);
+  rmSync(directory, { recursive: true });
 }
 
 /** Chunks per second of one long answer; the best of interleaved rounds, so that garbage collection hits neither. */
