@@ -1,5 +1,6 @@
-// Measures classifyTask on a labelled JSONL file: node scripts/eval-tasks.mjs <file.jsonl> [--worst=10] [--errors]
-// A row: { query, category, alt?, requiresSerena?, serenaClear?, complexity?, taskType?, lang?, tags?, id? }.
+// Measures classifyTask on a labelled JSONL file: node scripts/eval-tasks.mjs <file.jsonl> [--worst=10]
+// A row: { query or messages, category?, alt?, requiresSerena?, serenaClear?, complexity?, taskType?, lang?, tags?, id? };
+// what a row does not say is not measured on it.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -9,16 +10,13 @@ const args = process.argv.slice(2);
 const file = args.find((a) => !a.startsWith('--'));
 const option = (name) => args.find((a) => a.startsWith(`--${name}`))?.split('=')[1];
 if (file === undefined) {
-  console.error('Usage: node scripts/eval-tasks.mjs <labelled.jsonl> [--worst=10] [--errors]');
+  console.error('Usage: node scripts/eval-tasks.mjs <labelled.jsonl> [--worst=10]');
   process.exit(2);
 }
 
-const { classifyTask } = await load();
-const rows = readFileSync(file, 'utf8')
-  .split('\n')
-  .filter((line) => line.trim() !== '')
-  .map((line) => JSON.parse(line));
-const results = rows.map((row) => {
+const { classifyTask, UNSURE_BELOW } = await load();
+const { rows, unread } = readRows();
+const all = rows.map((row) => {
   const got = classifyTask(row.messages ?? row.query);
   return {
     row,
@@ -27,19 +25,37 @@ const results = rows.map((row) => {
     withAlt: got.category === row.category || got.category === row.alt,
   };
 });
+const results = all.filter((r) => CATEGORIES.includes(r.row.category));
 
-console.log(`${rows.length} rows of ${file}`);
+console.log(`${rows.length} rows of ${file}${unread === 0 ? '' : `; ${unread} lines are no labelled query`}`);
 console.log(
   `strict ${rate(results, (r) => r.strict)}   with alt ${rate(results, (r) => r.withAlt)}   macro-F1 ${macroF1().toFixed(3)}`,
 );
 confusion();
 groups('language', (r) => [r.row.lang ?? 'en']);
-groups('tag', (r) => r.row.tags ?? []);
+groups('tag', (r) => (Array.isArray(r.row.tags) ? r.row.tags : []));
 calibration();
 serena();
 complexity();
 taskTypes();
 worst(Number(option('worst') ?? 10));
+
+/** Lines that are JSON objects with a text or messages to classify. */
+function readRows() {
+  const rows = [];
+  let unread = 0;
+  for (const line of readFileSync(file, 'utf8').split('\n')) {
+    if (line.trim() === '') continue;
+    try {
+      const row = JSON.parse(line);
+      if (typeof row?.query !== 'string' && !Array.isArray(row?.messages)) throw new Error('no query');
+      rows.push(row);
+    } catch {
+      unread++;
+    }
+  }
+  return { rows, unread };
+}
 
 /** Source bundled in memory: measures what is in `src`, needs no build. */
 async function load() {
@@ -103,31 +119,33 @@ function calibration() {
     console.log(`  ${(i / 10).toFixed(1)}  ${String(bin.length).padStart(4)}  ${mean.toFixed(3)}  ${right.toFixed(3)}`);
   }
   const sure = results.filter((r) => r.got.confidence >= 0.6);
+  const unsure = results.filter((r) => r.got.confidence < UNSURE_BELOW);
   console.log(
-    `ECE ${ece.toFixed(3)}   at confidence >= 0.6: ${sure.length} rows, strict ${rate(sure, (r) => r.strict)}`,
+    `ECE ${ece.toFixed(3)}   at confidence >= 0.6: ${sure.length} rows, strict ${rate(sure, (r) => r.strict)}   unsure: ${unsure.length} rows, strict ${rate(unsure, (r) => r.strict)}`,
   );
 }
 
 function serena() {
-  const all = results.filter((r) => typeof r.row.requiresSerena === 'boolean');
-  const clear = all.filter((r) => r.row.serenaClear !== false);
+  const known = all.filter((r) => typeof r.row.requiresSerena === 'boolean');
+  if (known.length === 0) return;
+  const clear = known.filter((r) => r.row.serenaClear !== false);
   const right = (r) => r.got.requiresSerena === r.row.requiresSerena;
   console.log(
-    `\nrequiresSerena: clear ${rate(clear, right)} (${clear.length})   all ${rate(all, right)} (${all.length})`,
+    `\nrequiresSerena: clear ${rate(clear, right)} (${clear.length})   all ${rate(known, right)} (${known.length})`,
   );
 }
 
 function complexity() {
-  const all = results.filter((r) => typeof r.row.complexity === 'number');
-  if (all.length === 0) return;
-  const off = all.map((r) => Math.abs(r.got.complexity.score - r.row.complexity));
+  const known = all.filter((r) => typeof r.row.complexity === 'number');
+  if (known.length === 0) return;
+  const off = known.map((r) => Math.abs(r.got.complexity.score - r.row.complexity));
   const mae = off.reduce((a, b) => a + b, 0) / off.length;
   const band = (n) => (n <= 3 ? 'low' : n <= 6 ? 'medium' : 'high');
   console.log(
     `complexity: within 1 ${rate(off, (d) => d <= 1)}   MAE ${mae.toFixed(2)}   Spearman ${spearman(
-      all.map((r) => r.got.complexity.score),
-      all.map((r) => r.row.complexity),
-    ).toFixed(3)}   band ${rate(all, (r) => r.got.complexity.band === band(r.row.complexity))}`,
+      known.map((r) => r.got.complexity.score),
+      known.map((r) => r.row.complexity),
+    ).toFixed(3)}   band ${rate(known, (r) => r.got.complexity.band === band(r.row.complexity))}`,
   );
 }
 
@@ -160,15 +178,16 @@ function ranks(values) {
 }
 
 function taskTypes() {
-  const all = results.filter((r) => typeof r.row.taskType === 'string');
-  if (all.length > 0) console.log(`taskType: ${rate(all, (r) => r.got.taskType === r.row.taskType)} (${all.length})`);
+  const known = all.filter((r) => typeof r.row.taskType === 'string');
+  if (known.length > 0)
+    console.log(`taskType: ${rate(known, (r) => r.got.taskType === r.row.taskType)} (${known.length})`);
 }
 
 function worst(n) {
   const wrong = results.filter((r) => !r.withAlt).sort((a, b) => b.got.confidence - a.got.confidence);
   console.log(`\nworst errors (${Math.min(n, wrong.length)} of ${wrong.length})`);
   for (const { row, got } of wrong.slice(0, n)) {
-    const text = String(row.query ?? '')
+    const text = String(row.query ?? JSON.stringify(row.messages))
       .replace(/\s+/g, ' ')
       .slice(0, 100);
     console.log(

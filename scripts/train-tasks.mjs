@@ -10,8 +10,8 @@ const LETTERS = 'CRAD';
 const COLUMNS = 5; // four categories, need of the workspace
 const NEED = 4;
 /** How many features are kept, and how fine their weights are. */
-const ROWS = 660;
-const STEP = [0.3, 0.3, 0.3, 0.3, 0.5];
+const ROWS = 745;
+const STEP = [0.3, 0.3, 0.3, 0.3, 0.4];
 /** Weights nearer to zero by this part of a step than they need be are dropped: most of what is stored is zeros then. */
 const DEAD = 0.1;
 /** Slots for each feature: the more, the fewer others are taken for it. */
@@ -66,10 +66,10 @@ function train(rows, most = ROWS) {
     if (size >= model.size) continue;
     const says = (w) => {
       const mean = (w[0] + w[1] + w[2] + w[3]) / 4;
-      return Math.hypot(w[0] - mean, w[1] - mean, w[2] - mean, w[3] - mean, w[NEED] * 0.2);
+      return Math.hypot(w[0] - mean, w[1] - mean, w[2] - mean, w[3] - mean, w[NEED] * 0.5);
     };
     const order = [...model]
-      .map(([f, w]) => [f, says(w) * Math.min(square.get(f), 30) ** 0.5])
+      .map(([f, w]) => [f, says(w) * Math.min(square.get(f), 60) ** 0.5])
       .sort((a, b) => b[1] - a[1] || a[0] - b[0]);
     model = learn(rows, new Set(order.slice(0, size).map(([f]) => f)));
   }
@@ -181,7 +181,7 @@ function write(model) {
 export const COLUMNS = ${COLUMNS};
 
 /** What a step of each weight is. */
-export const STEP = [${STEP.join(', ')}] as const;
+export const STEP = [0.3, 0.3, 0.3, 0.3, 0.4];
 
 /** Low bits of the steps between slots. */
 export const BITS = ${BITS};

@@ -55,9 +55,9 @@ export function classifyTask(query: string | readonly Message[], o: ClassifyOpti
     z[NEED] = Math.max(z[NEED] as number, earlier[NEED] as number);
   }
   const keywordsMatched = keywords(now);
-  // Without a word that is known, what is left is a guess.
+  // Without a word that is known, what is left is a guess; and people's words vary more than those it was trained on.
   const vague = keywordsMatched.length === 0 && before === undefined && !hasMaterial(now.material);
-  const p = probabilities(z, vague ? 0.4 : 1);
+  const p = probabilities(z, vague ? 0.4 : 0.9);
   const order = [0, 1, 2, 3].sort((a, b) => (p[b] as number) - (p[a] as number) || a - b);
   const best = order[0] as number;
   const category = CATEGORIES[best] as TaskCategory;
@@ -65,7 +65,7 @@ export function classifyTask(query: string | readonly Message[], o: ClassifyOpti
     category,
     confidence: p[best] as number,
     alternatives: order.slice(1).map((i) => ({ category: CATEGORIES[i] as TaskCategory, confidence: p[i] as number })),
-    requiresSerena: (z[NEED] as number) > 0,
+    requiresSerena: (z[NEED] as number) > ENOUGH,
     keywordsMatched,
     taskType: taskType(category, now),
     complexity: estimateComplexity(
@@ -75,6 +75,8 @@ export function classifyTask(query: string | readonly Message[], o: ClassifyOpti
   };
 }
 
+// Rather one look-up too many than an answer from nothing.
+const ENOUGH = -0.3;
 const NEED = 4;
 const YES = /^(?:yes|yep|sure|ja|oui|s[ií]|sim|да|好|はい|네)(?![a-zà-ÿ])/i;
 

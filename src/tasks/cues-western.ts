@@ -16,7 +16,6 @@ export const DE = {
   plan: 'plan strategie* architektur* ansatz* entwurf* konzept_fur vorschlag* vorschlage alternative* vorteile nachteile',
   finding:
     'bug* problem* sicherheitslucke* lucke* schwachstelle* leck* speicherleck* ursache* engpass* risik* verwendung*',
-  concept: 'konzept* algorithmus* muster* prinzip* unterschied* grundlage* theorie*',
   workspace: 'repo repository projekt* codebasis*',
   why: 'warum wieso weshalb woran',
   how: 'wie',
@@ -62,7 +61,6 @@ export const FR = {
     'histoire* poeme* documentation* readme commentaire* guide* tutoriel* changelog* description* resume article* note notes',
   plan: 'plan strategie* architecture* approche* conception* proposition* alternative* avantage* inconvenient* recommandation* estimation*',
   finding: 'bug* probleme* faille* vulnerabilit* fuite* cause* goulot* risque* amelioration* utilisation* erreur*',
-  concept: 'concept* algorithme* principe* difference* bases theorie* notion*',
   workspace: 'repo depot* projet* branche*',
   why: 'pourquoi qu_est-ce_qui_cause d_ou_vient',
   how: 'comment',
@@ -109,7 +107,6 @@ export const ES_PT = {
     'poema* historia* cuento documentacion* documentacao doc docs readme comentario* guia* tutorial* changelog* descripcion* descricao resumen* resumo* articulo* artigo*',
   plan: 'plan estrategia* arquitectura* arquitetura* enfoque* abordage* diseno* projeto_de propuesta* proposta* alternativa* ventaja* vantage*',
   finding: 'bug* problema* vulnerabilidad* fuga* vazamento* causa* gargalo* cuello* risco* riesgo* melhoria*',
-  concept: 'concepto* conceito* algoritmo* patron* padrao principio* padroes diferencia* fundamentos diferenca*',
   workspace: 'repo proyecto* projeto*',
   why: 'perche por_que porque',
   how: 'como',
