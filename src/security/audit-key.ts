@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, hash, hkdfSync, type KeyObject } from 'node:crypto';
+import { createHmac, createSecretKey, hash, hkdfSync } from 'node:crypto';
 import { systemClock } from '../core/clock.js';
 import { RouterError } from '../core/errors.js';
 import { raceAbort, withDeadline } from '../internal/deadline.js';
@@ -9,9 +9,10 @@ export interface AuditKeys {
   readonly id: string;
   /** The MAC of a record's hash. */
   readonly seal: (head: string) => string;
-  readonly query: KeyObject;
-  readonly response: KeyObject;
-  readonly session: KeyObject;
+  /** HMAC-SHA-256 of a text as hex: equal texts give equal values, and without the key nobody can test guesses. */
+  readonly query: (text: string) => string;
+  readonly response: (text: string) => string;
+  readonly session: (text: string) => string;
 }
 
 /** Where the deployment key comes from: its bytes, or a function that fetches them. */
@@ -25,7 +26,10 @@ export function deriveKeys(key: Uint8Array): AuditKeys {
   if (!(key instanceof Uint8Array) || key.byteLength < MIN_KEY_BYTES) throw noKey();
   const bytes = (purpose: string): Uint8Array =>
     new Uint8Array(hkdfSync('sha256', key, new Uint8Array(), `local-llm-router audit ${purpose}`, 32));
-  const derive = (purpose: string): KeyObject => createSecretKey(bytes(purpose));
+  const derive = (purpose: string): ((text: string) => string) => {
+    const secret = createSecretKey(bytes(purpose));
+    return (text) => createHmac('sha256', secret).update(text).digest('hex');
+  };
   return {
     id: Buffer.from(bytes('id').subarray(0, 8)).toString('hex'),
     seal: headMac(bytes('chain')),
@@ -66,11 +70,6 @@ function noKey(): RouterError {
     'ERR_INVALID_OPTION',
     `audit: key: use at least ${MIN_KEY_BYTES} random bytes (crypto.randomBytes(32)), kept outside the log's directory.`,
   );
-}
-
-/** HMAC-SHA-256 as hex: equal texts give equal values, and without the key nobody can test guesses. */
-export function mac(key: KeyObject, text: string): string {
-  return createHmac('sha256', key).update(text).digest('hex');
 }
 
 const BLOCK_BYTES = 64;

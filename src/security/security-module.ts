@@ -7,7 +7,6 @@ import type { FetchLike } from '../core/fetch-like.js';
 import type { ModelRef } from '../core/model.js';
 import type { Service } from '../core/service.js';
 import type { PinSet, PinVerdict } from '../internal/pin.js';
-import { mac } from './audit-key.js';
 import { AuditTrail } from './audit-log.js';
 import type { AuditLog } from './audit-log-view.js';
 import { checkDeployment } from './deployment-check.js';
@@ -122,17 +121,17 @@ export class SecurityModule {
     const model = decision.selected?.model;
     await trail.hold('query', {
       call: decision.id,
-      session: keys && session !== undefined ? mac(keys.session, session) : undefined,
+      session: keys && session !== undefined ? keys.session(session) : undefined,
       category: decision.task.category,
       complexity: decision.task.complexity.score,
       service: model?.service,
       model: model?.id,
       tokensIn: decision.context.inputTokens,
       outcome: o.outcome,
-      query: keys && options.logQueries === true ? mac(keys.query, o.query) : undefined,
+      query: keys && options.logQueries === true ? keys.query(o.query) : undefined,
       queryText: options.logQueries === 'text' ? o.query : undefined,
       response:
-        keys && options.logResponses === true && o.response !== undefined ? mac(keys.response, o.response) : undefined,
+        keys && options.logResponses === true && o.response !== undefined ? keys.response(o.response) : undefined,
       responseText: options.logResponses === 'text' ? o.response : undefined,
     });
   }
