@@ -22,7 +22,7 @@ export function safeUrl(url: string | URL): string {
 
 /** How a rejected option value is shown: short, and never where its name says that it is secret. */
 export function shownValue(name: string, value: unknown): string {
-  if (SECRET.test(name) && !TOKENS.test(name)) return '(hidden)';
+  if (SECRET.test(name.replace(HARMLESS, ''))) return '(hidden)';
   if (typeof value === 'string' && CONTENT.test(name)) return 'a text';
   // What stands before an "@" is a user name, and often a password.
   if (typeof value === 'string')
@@ -36,5 +36,5 @@ export function shownValue(name: string, value: unknown): string {
 const SECRET = /key|token|secret|password|authorization|header/i;
 // What users write to models.
 const CONTENT = /^(?:prompt|messages|suffix|stop|metadata|fileContext|tools|extraBody|systemPrompt)\b/;
-// Those of a model, not those that open doors.
-const TOKENS = /(?:tokens|tokenBudget|tokenCounter)$/i;
+// Tokens of a model, not those that open doors, and words that requests are known by.
+const HARMLESS = /tokens\b|tokenBudget$|tokenCounter$|keywords/gi;

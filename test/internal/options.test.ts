@@ -7,6 +7,13 @@ const schema = v.strictObject({
   size: optional(whole(1, 9, 'tokens')),
   apiKey: optional(v.string('a text')),
   inner: optional(v.union([v.literal(false), v.strictObject({ deep: optional(flag()) })], 'an object or false')),
+  when: optional(
+    v.strictObject({
+      tokens: optional(v.strictObject({ min: optional(whole(1, 9)) })),
+      keywords: optional(listOf(v.string('a text'), 'words')),
+      tokenKey: optional(flag()),
+    }),
+  ),
   list: optional(
     v.union([v.string('a text'), listOf(v.strictObject({ kind: oneOf('a', 'b') }), 'things')], 'a text or a list'),
   ),
@@ -37,7 +44,10 @@ describe('checkOptions', () => {
     [{ size: 10 }, 'Thing: size: got 10; use a whole number from 1 to 9 tokens.'],
     [{ size: '3' }, 'Thing: size: got "3"; use a whole number from 1 to 9 tokens.'],
     [{ apiKey: 5 }, 'Thing: apiKey: got (hidden); use a text.'],
-    [{ sise: 3 }, 'Thing: sise: unknown option; remove it. Known: size, apiKey, inner, list.'],
+    [{ when: { tokens: { min: -1 } } }, 'Thing: when.tokens.min: got -1; use a whole number from 1 to 9.'],
+    [{ when: { keywords: 'x' } }, 'Thing: when.keywords: got "x"; use a list of words.'],
+    [{ when: { tokenKey: 'x' } }, 'Thing: when.tokenKey: got (hidden); use true or false.'],
+    [{ sise: 3 }, 'Thing: sise: unknown option; remove it. Known: size, apiKey, inner, when, list.'],
     [{ inner: { deep: 1 } }, 'Thing: inner.deep: got 1; use true or false.'],
     [{ inner: { dep: true } }, 'Thing: inner.dep: unknown option; remove it. Known: deep.'],
     [{ inner: 'x' }, 'Thing: inner: got "x"; use an object or false.'],
