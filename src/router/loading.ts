@@ -5,6 +5,7 @@ import type { DiscoveryReport } from '../core/service.js';
 import { pause } from '../execution/retry.js';
 import { resolveTimeouts } from '../execution/timeouts.js';
 import { refKey } from '../internal/model-name.js';
+import { printable } from '../internal/redact.js';
 import { type RouterState, servedModel } from './router-state.js';
 
 /** Pauses between two looks at a server that is loading; they double. */
@@ -47,6 +48,12 @@ export function noService({ services, failures }: DiscoveryReport): RouterError 
     `No model server can be used. Start one (for example Ollama), or name its address in \`services\`. Tried:${list}`,
     { isRetryable: true },
   );
+}
+
+/** What is told of a name that no server lists. */
+export function unlistedName(name: string, known: readonly string[]): string {
+  const list = known.length === 0 ? 'no model' : printable(known.slice(0, 20).join(', '), 800);
+  return `No server lists "${printable(name, 120)}"; there is ${list}.`;
 }
 
 /**

@@ -14,7 +14,7 @@ import { decide, type Plan } from './decide.js';
 import { recordExternalUse } from './external-use.js';
 import type { FittedPrompt } from './fit-prompt.js';
 import { type Call, withAfterResponse, withBeforeRoute } from './hooks.js';
-import { modelsLoaded } from './loading.js';
+import { modelsLoaded, unlistedName } from './loading.js';
 import { judgeTask, type Question, questionOf } from './question.js';
 import { lastUserText } from './requirements.js';
 import type { RouterState } from './router-state.js';
@@ -144,9 +144,19 @@ function totalTimeout(ms: number): RouterError {
 
 /** The error of a decision without a model, with what would change that. */
 export function noModel({ parts }: RouterState, { rejected, requirements }: RoutingDecision): RouterError {
+  const { model: wanted } = requirements;
+  // Of a model that the request names, those that it does not name say nothing.
+  const told = wanted === undefined ? rejected : rejected.filter(({ rule }) => rule !== 'rule');
+  if (wanted !== undefined && told.length === 0) {
+    const known = unlistedName(
+      wanted,
+      rejected.map(({ model }) => model.id),
+    );
+    return new RouterError('ERR_NO_MODEL', `${known} Leave \`model\` out, or name one of these.`);
+  }
   const services = parts.discovery.services();
-  const forced = requirements.model === undefined ? '' : ` for "${printable(requirements.model, 120)}"`;
-  const reasons = rejected.map(
+  const forced = wanted === undefined ? '' : ` for "${printable(wanted, 120)}"`;
+  const reasons = told.map(
     ({ model, rule, reason, remedy }) =>
       `- ${printable(model.id, 120)} at ${model.service} (${rule}): ${printable(reason, 400)} ${printable(remedy, 400)}`,
   );

@@ -16,7 +16,7 @@ import { MAX_REPLY_BYTES, sendRequest } from '../services/send-request.js';
 import type { ControlledModel, ControlRequest, ModelControl, Reply } from '../services/service-spec.js';
 import { networkError, statusError } from '../transports/wire-errors.js';
 import { headersOf } from './attempt-plan.js';
-import { loadsSince } from './loading.js';
+import { loadsSince, unlistedName } from './loading.js';
 import type { RouterState } from './router-state.js';
 
 /** What coding tasks are given as a matter of course: a shorter context would mean a second load. */
@@ -99,8 +99,7 @@ function unlisted({ parts }: RouterState, what: What, name: string): Target {
     return { model, served: undefined, connection };
   }
   const known = parts.discovery.models().map(({ id }) => id);
-  const list = known.length === 0 ? 'no model' : printable(known.slice(0, 20).join(', '), 800);
-  throw new RouterError('ERR_NO_MODEL', `No server lists "${printable(name, 120)}"; there is ${list}.`);
+  throw new RouterError('ERR_NO_MODEL', unlistedName(name, known));
 }
 
 async function controlOne(state: RouterState, what: What, target: Target, signal: AbortSignal): Promise<void> {

@@ -264,4 +264,18 @@ describe('a forced model', () => {
     expect(chats(fake)).toEqual([]);
     expect((await router.explain({ prompt: 'hello', model: 'gpt-oss:20b' })).rejected).toHaveLength(2);
   });
+
+  it('that cannot take the request is told why, without a line for each that was not asked for', async () => {
+    const fake = await up(fakeOllama(TWO));
+    const router = over(fake);
+    const content = [{ type: 'image_url' as const, image_url: { url: 'data:image/png;base64,AAAA' } }];
+    const error = await failure(router.route({ messages: [{ role: 'user', content }], model: 'second:7b' }));
+    expect(error).toMatchObject({ code: 'ERR_NO_MODEL' });
+    expect(error.message).toMatch(/second:7b .*\(vision\)/);
+    expect(error.message).not.toContain('first:7b');
+    const nobody = await failure(router.route({ prompt: 'hello', model: 'nobody:7b' }));
+    expect(nobody.message).toBe(
+      'No server lists "nobody:7b"; there is first:7b, second:7b. Leave `model` out, or name one of these.',
+    );
+  });
 });
