@@ -4,11 +4,10 @@ import { bandOf, type TaskClassification } from '../core/task.js';
 import { raceAbort, withDeadline } from '../internal/deadline.js';
 import { printable } from '../internal/redact.js';
 import { thrownName } from '../internal/thrown-name.js';
+import { isUnsure } from '../tasks/classify-task.js';
 import type { NormalRequest } from './route-request.js';
 import type { RouterState } from './router-state.js';
 
-/** Below this the category is called unsure: it is wrong more often than not. */
-const UNSURE_BELOW = 0.5;
 /** A second opinion that takes longer is not waited for. */
 const LONGEST_MS = 5_000;
 
@@ -30,9 +29,9 @@ export async function classifiedTask(
   signal: AbortSignal,
 ): Promise<Opinion<TaskClassification>> {
   const { classifier } = state.parts;
-  const isUnsure = first.confidence < UNSURE_BELOW;
-  if (wire.task !== undefined || !(isUnsure || classifier?.when === 'always')) return { value: first, notes: [] };
-  const unsure = isUnsure ? [`Unsure of the task (${first.category} at ${first.confidence.toFixed(2)}).`] : [];
+  const guessed = isUnsure(first);
+  if (wire.task !== undefined || !(guessed || classifier?.when === 'always')) return { value: first, notes: [] };
+  const unsure = guessed ? [`Unsure of the task (${first.category} at ${first.confidence.toFixed(2)}).`] : [];
   if (classifier === null || !mayAsk) return { value: first, notes: unsure };
   const { value, note } = await ask(state, 'classifier', signal, (signal) =>
     classifier.classify({ messages, first }, { signal }),
