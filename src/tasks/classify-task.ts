@@ -14,7 +14,7 @@ const CATEGORIES = ['coding', 'reasoning', 'analysis', 'documentation'] as const
 /**
  * Below this confidence the category is a guess: a second opinion is worth asking for.
  *
- * Of queries that it was not trained on, about one in twelve lies below; of those a little more than half are right.
+ * Of queries that it was not trained on, about one in twelve lies below; of those about half are right.
  */
 export const UNSURE_BELOW = 0.5;
 
