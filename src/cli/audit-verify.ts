@@ -30,7 +30,8 @@ export const auditVerify: Command = {
     const result = await verifyAuditLog(directory, { key, checkpoint });
     const { ok, records, firstBad } = result;
     const fault = firstBad && `record ${firstBad.seq} in ${firstBad.segment}: ${printable(firstBad.reason)}`;
-    const verdict = ok ? 'the chain verifies' : `THE CHAIN IS BROKEN at ${fault}`;
+    const good = `the chain verifies${key === undefined ? '; without a key that shows accidents, not forgery' : ''}`;
+    const verdict = ok ? good : `THE CHAIN IS BROKEN at ${fault}`;
     terminal.out(values.json ? `${JSON.stringify(result, null, 2)}\n` : `${records} records, ${verdict}\n`);
     return ok ? 0 : 1;
   },
@@ -39,8 +40,10 @@ export const auditVerify: Command = {
 async function bytesIn(file: string, what: string): Promise<Uint8Array> {
   try {
     return new Uint8Array(await readFile(file));
-  } catch {
-    throw new UsageError(`The ${what} file cannot be read.`);
+  } catch (error) {
+    throw new UsageError(
+      `The ${what} file ${printable(file)} cannot be read (${printable((error as { code?: unknown }).code, 40)}).`,
+    );
   }
 }
 

@@ -13,11 +13,12 @@ export function failuresText(failures: readonly DiscoveryFailure[]): string[] {
   const closed = failures.filter(({ code }) => code === 'ECONNREFUSED');
   const others = failures.filter(({ code }) => code !== 'ECONNREFUSED');
   const places = closed.map(({ baseURL, type }) => `${baseURL.replace(/^http:\/\//, '')}${type ? ` (${type})` : ''}`);
+  const told = others.map(({ reason, remedy }) =>
+    [...wrap(`- ${reason}`, 2, 0), ...(remedy === undefined ? [] : wrap(remedy, 2))].join('\n'),
+  );
   return [
-    ...others.flatMap(({ reason, remedy }) => [
-      ...wrap(`- ${reason}`, 2, 0),
-      ...(remedy === undefined ? [] : wrap(remedy, 2)),
-    ]),
+    // A host that is refused is refused at each of its ports.
+    ...new Set(told),
     ...(places.length === 0 ? [] : wrap(`- Nothing listens at ${places.join(', ')}.`, 2, 0)),
   ];
 }

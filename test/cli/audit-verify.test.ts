@@ -30,6 +30,16 @@ describe('audit verify', () => {
     expect(JSON.parse(json.out)).toMatchObject({ ok: true, firstBad: null });
   });
 
+  it('says that a check without a key proves little, and which key file cannot be read', async () => {
+    const { directory, key } = await logged();
+    const { code, out } = await run(['audit', 'verify', directory]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^\d+ records, the chain verifies; without a key that shows accidents, not forgery\n$/);
+    const missing = await run(['audit', 'verify', directory, '--key-file', key, '--key-file', `${key}-lost`]);
+    expect(missing.code).toBe(2);
+    expect(missing.err).toContain(`The key file ${key}-lost cannot be read (ENOENT).`);
+  });
+
   it('ends with 1 and says where it is broken', async () => {
     const { directory, key, segment } = await logged();
     appendFileSync(join(directory, segment), '{"forged":true}\n');

@@ -38,6 +38,11 @@ afterEach(() => {
 afterAll(() => server.close());
 
 describe('doctor', () => {
+  it('tells once what is wrong with a host, not for each of its ports', async () => {
+    const { out } = await run(['doctor', '--host', 'gpu.example']);
+    expect(out.split('gpu.example is not in').length - 1).toBe(1);
+  });
+
   it('shows services and models, what failed and what to do, within 80 columns', async () => {
     server.use(...ollama, lockedLmStudio, page);
     const { code, out, err } = await run(['doctor', '--host', 'localhost']);
