@@ -41,9 +41,8 @@ async function bytesIn(file: string, what: string): Promise<Uint8Array> {
   try {
     return new Uint8Array(await readFile(file));
   } catch (error) {
-    throw new UsageError(
-      `The ${what} file ${printable(file)} cannot be read (${printable((error as { code?: unknown }).code, 40)}).`,
-    );
+    const { code } = error as { code?: unknown };
+    throw new UsageError(`The ${what} file cannot be read (${printable(code, 40)}): ${printable(file)}`);
   }
 }
 

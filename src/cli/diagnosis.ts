@@ -13,12 +13,13 @@ export function failuresText(failures: readonly DiscoveryFailure[]): string[] {
   const closed = failures.filter(({ code }) => code === 'ECONNREFUSED');
   const others = failures.filter(({ code }) => code !== 'ECONNREFUSED');
   const places = closed.map(({ baseURL, type }) => `${baseURL.replace(/^http:\/\//, '')}${type ? ` (${type})` : ''}`);
-  const told = others.map(({ reason, remedy }) =>
-    [...wrap(`- ${reason}`, 2, 0), ...(remedy === undefined ? [] : wrap(remedy, 2))].join('\n'),
-  );
   return [
-    // A host that is refused is refused at each of its ports.
-    ...new Set(told),
+    ...others.flatMap(({ reason, remedy }, i) =>
+      // A host that is refused is refused at each of its ports.
+      others.findIndex((other) => other.reason === reason && other.remedy === remedy) < i
+        ? []
+        : [...wrap(`- ${reason}`, 2, 0), ...(remedy === undefined ? [] : wrap(remedy, 2))],
+    ),
     ...(places.length === 0 ? [] : wrap(`- Nothing listens at ${places.join(', ')}.`, 2, 0)),
   ];
 }

@@ -37,7 +37,7 @@ describe('audit verify', () => {
     expect(out).toMatch(/^\d+ records, the chain verifies; without a key that shows accidents, not forgery\n$/);
     const missing = await run(['audit', 'verify', directory, '--key-file', key, '--key-file', `${key}-lost`]);
     expect(missing.code).toBe(2);
-    expect(missing.err).toContain(`The key file ${key}-lost cannot be read (ENOENT).`);
+    expect(missing.err).toContain(`The key file cannot be read (ENOENT): ${key}-lost\n`);
   });
 
   it('ends with 1 and says where it is broken', async () => {
