@@ -186,7 +186,7 @@ export interface RouteOptions extends CallOptions {
   readonly timeouts?: Timeouts | undefined;
   /** Grants models outside the allowed network for this call, where the router allows them at all. @defaultValue false */
   readonly allowExternal?: boolean | undefined;
-  /** `false`: Serena is not asked in this call; `true`: it is, whatever the task. @defaultValue as `serenaOptions.when` says; `explain` asks only with `true` */
+  /** `false`: Serena is not asked in this call; `true`: it is, whatever the task, about what the request names. @defaultValue as `serenaOptions.when` says; `explain` asks only with `true` */
   readonly serena?: boolean | undefined;
 }
 

@@ -110,7 +110,7 @@ export interface Rejection {
  * @public
  */
 export interface SerenaReport {
-  /** `off`: there is none; `not-needed`: the task asks for no code. An `empty` answer proves nothing. */
+  /** `off`: there is none; `not-needed`: the task asks for no code, or names nothing to look up. An `empty` answer proves nothing. */
   readonly state: 'off' | 'not-needed' | 'ok' | 'empty' | 'timeout' | 'failed';
   /** The calls in order. */
   readonly calls: readonly SerenaCall[];

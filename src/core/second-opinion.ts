@@ -15,7 +15,8 @@ export interface TaskClassifier {
   readonly when?: 'unsure' | 'always' | undefined;
   /**
    * Classifies the messages; `null` keeps the first judgement. A throw, or no answer within 5 seconds, keeps it too, and the
-   * decision says so.
+   * decision says so. One that asks the same router gives a `task` in its request and no session, else it is asked about
+   * its own question too. No more than 32 opinions are asked for at once.
    */
   classify(
     request: { readonly messages: readonly Message[]; readonly first: TaskClassification },
@@ -30,7 +31,8 @@ export interface TaskClassifier {
 export interface ModelJudge {
   /**
    * Names one of the candidates by its served id, or as `service/model`; `null` keeps the ranking. A throw, an unknown name, or
-   * no answer within 5 seconds keeps it too, and the decision says so.
+   * no answer within 5 seconds keeps it too, and the decision says so. One that asks the same router gives a `model` in its
+   * request and no session.
    */
   choose(
     request: { readonly messages: readonly Message[]; readonly candidates: readonly RankedModel[] },

@@ -10,6 +10,9 @@ import type { RouterState } from './router-state.js';
 
 /** A second opinion that takes longer is not waited for. */
 const LONGEST_MS = 5_000;
+/** So many are asked for at once: an opinion that asks its own router would be asked for its own question without end. */
+const MOST_AT_ONCE = 32;
+const waiting = /* @__PURE__ */ new WeakMap<RouterState, number>();
 
 /** A judgement, and what the decision says about how it came. */
 export interface Opinion<T> {
@@ -94,14 +97,20 @@ export async function judgedRanking(
 
 /** Asks a part of the host, time-boxed; whatever happens there, the call goes on. */
 async function ask<T>(
-  { parts }: RouterState,
-  who: string,
+  state: RouterState,
+  who: 'classifier' | 'judge',
   signal: AbortSignal,
   work: (signal: AbortSignal) => T | Promise<T>,
 ): Promise<{ readonly value: T | undefined; note(what: string): string }> {
-  const { clock, logger } = parts;
+  const { clock, logger } = state.parts;
   const started = clock.now();
   const after = (): string => `after ${Math.round(clock.now() - started)} ms`;
+  const stays = `so the ${who === 'judge' ? 'ranking' : 'first judgement'} stays`;
+  const before = waiting.get(state) ?? 0;
+  if (before >= MOST_AT_ONCE) {
+    return { value: undefined, note: () => `is busy with ${before} other questions, ${stays}` };
+  }
+  waiting.set(state, before + 1);
   try {
     const value = await withDeadline({ clock, ms: LONGEST_MS, signal, what: `The ${who}` }, (deadline) =>
       raceAbort(
@@ -116,6 +125,8 @@ async function ask<T>(
     const code = RouterError.is(error) ? error.code : thrownName(error);
     logger.warn(`The ${who} failed`, code);
     const ms = after();
-    return { value: undefined, note: () => `failed (${printable(code, 40)}) ${ms}, so the first judgement stays` };
+    return { value: undefined, note: () => `failed (${printable(code, 40)}) ${ms}, ${stays}` };
+  } finally {
+    waiting.set(state, (waiting.get(state) ?? 1) - 1);
   }
 }

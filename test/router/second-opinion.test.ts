@@ -107,6 +107,20 @@ describe('a second opinion on the task', () => {
     expect(decision.notes.join(' ')).toContain('The classifier failed (ERR_TIMEOUT)');
   });
 
+  it('that asks the same router about the same request comes to an end', async () => {
+    let asked = 0;
+    const made: LocalLLMRouter = await start({
+      classifier: classifier(async ({ messages }) => {
+        // Without a bound nothing else of the process would ever run again, this test's own time limit included.
+        if (++asked > 1_000) throw new Error('without end');
+        await made.route({ messages: [...messages] });
+        return null;
+      }),
+    });
+    expect((await made.route(VAGUE)).text).toBe('hello');
+    expect(asked).toBeLessThan(100);
+  });
+
   it('comes from a small model of the same router', async () => {
     const made: LocalLLMRouter = await start(
       { classifier: judgeClassifier({ router: () => made, model: SMALL }) },
@@ -144,6 +158,24 @@ describe('a judge of the model', () => {
     const made = await start({ judge: judge(choose) });
     const { selected } = await made.explain('Write a function');
     expect((await made.route('Write a function')).model.id).toBe(selected?.model.id);
+  });
+
+  it('that fails keeps the ranking, and that asks the same router comes to an end', async () => {
+    const failing = await start({ judge: judge(() => Promise.reject(new Error('no'))) });
+    const { decision } = await failing.route('Write a function');
+    expect(decision.notes.join(' ')).toMatch(/The judge failed \(Error\) after \d+ ms, so the ranking stays\./);
+    await failing.close();
+    await server?.close();
+    let asked = 0;
+    const made: LocalLLMRouter = await start({
+      judge: judge(async ({ messages }) => {
+        if (++asked > 1_000) throw new Error('without end');
+        await made.route({ messages: [...messages] });
+        return null;
+      }),
+    });
+    expect((await made.route({ messages: [{ role: 'user', content: 'Write a function' }] })).text).toBe('hello');
+    expect(asked).toBeLessThan(100);
   });
 
   it('is not asked where the request names the model', async () => {
