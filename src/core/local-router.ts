@@ -27,7 +27,10 @@ export interface LocalRouter {
 export interface LocalModelOptions {
   /** The router, or a function that gives it: a router is made with its classifier, so the classifier comes first. */
   readonly router: LocalRouter | (() => LocalRouter);
-  /** Served id, catalogue key, or `service/model`. It is only asked while it is loaded; nothing is loaded for it. */
+  /**
+   * Served id, catalogue key, or `service/model`, letter for letter. It is only asked while it is loaded; nothing is loaded for
+   * it. Where no server lists it, the second opinion fails with `ERR_NO_MODEL`, and the decision says so.
+   */
   readonly model: string;
   /** Longest wait in milliseconds; then there is no second opinion. @defaultValue 2000; for summaries 30000 */
   readonly timeoutMs?: number | undefined;

@@ -1,7 +1,9 @@
 import * as v from 'valibot';
 import type { Message, RouteOptions } from '../core/chat.js';
+import { RouterError } from '../core/errors.js';
 import type { LocalModelOptions, LocalRouter } from '../core/local-router.js';
 import { checkOptions, milliseconds, optional, text } from './options.js';
+import { printable } from './redact.js';
 
 const schema = v.strictObject({
   router: v.custom<unknown>(
@@ -14,7 +16,7 @@ const schema = v.strictObject({
 
 /** A local model that is asked beside the call, never loaded for it. */
 export interface LocalModel {
-  /** The router while the model is loaded there, else `null`. */
+  /** The router while the model is loaded there, else `null`. Throws `ERR_NO_MODEL` where no server lists it. */
   router(): LocalRouter | null;
   /** What every call to it carries. */
   options(signal: AbortSignal | undefined): RouteOptions;
@@ -24,17 +26,18 @@ export interface LocalModel {
 
 /** Checks the options of `owner`; throws `ERR_INVALID_OPTION`. */
 export function localModel(o: LocalModelOptions, owner: string, timeoutMs = 2_000): LocalModel {
-  checkOptions(schema, o, owner);
+  checkOptions(schema, o ?? {}, owner);
   const router = (): LocalRouter | null => {
     const made = typeof o.router === 'function' ? o.router() : o.router;
-    const isIt = made.discovery
+    const named = made.discovery
       .models()
-      .some(
-        ({ id, identity, service, state }) =>
-          state.value === 'loaded' &&
-          [id, id.replace(/:latest$/, ''), identity.key, `${service}/${id}`].includes(o.model),
+      .filter(({ id, identity, service }) =>
+        [id, id.replace(/:latest$/, ''), identity.key, `${service}/${id}`].includes(o.model),
       );
-    return isIt ? made : null;
+    if (named.length === 0) {
+      throw new RouterError('ERR_NO_MODEL', `${owner}: no server lists "${printable(o.model, 120)}".`);
+    }
+    return named.some(({ state }) => state.value === 'loaded') ? made : null;
   };
   const options = (signal: AbortSignal | undefined): RouteOptions => ({
     signal,

@@ -90,6 +90,19 @@ describe('a judge of the task', () => {
     },
   );
 
+  it('fails where no server lists its model, so that a wrong name does not stay unseen', async () => {
+    const { router, asked } = stub('coding');
+    const error = { code: 'ERR_NO_MODEL', message: expect.stringContaining('"qwen3-1.7-b"') };
+    await expect(judgeClassifier({ router, model: 'qwen3-1.7-b' }).classify(ask('x'), o)).rejects.toMatchObject(error);
+    const none = embeddingClassifier({ router, model: 'qwen3-1.7-b' });
+    await expect((async () => none.classify(ask('x'), o))()).rejects.toMatchObject(error);
+    expect(asked).toEqual([]);
+  });
+
+  it('without options at all is refused', () => {
+    expect(() => judgeClassifier(undefined as never)).toThrow('judgeClassifier: router: got undefined');
+  });
+
   it('that talks nonsense has no opinion', async () => {
     const { router } = stub('I would love to help!');
     expect(await judgeClassifier({ router, model: 'qwen3-1.7b' }).classify(ask('x'), o)).toBeNull();
