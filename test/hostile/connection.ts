@@ -94,11 +94,12 @@ export const connection: readonly Row[] = [
         if (wait === 0) socket.end();
         else setTimeout(() => socket.end(), wait - 1);
       });
-      // With the retries of the defaults: a request that met the closing connection has not been taken by anybody.
+      // With the retries of the defaults: a request that met a closing connection has not been taken by anybody, and after
+      // the pause (here shorter than usual) all that were closing are closed.
       const router = new LocalLLMRouter({
         discovery: { hosts: [], env: false, probeTimeoutMs: 60_000 },
         services: [{ type: 'openai-compatible', baseURL: server.url, contextLength: 16_384 }],
-        retry: { minDelayMs: 1 },
+        retry: { minDelayMs: 50 },
       });
       for (let i = 0; i < 200; i++) {
         expect((await router.route({ messages: [{ role: 'user', content: 'x' }] })).text).toBe('One two.');
