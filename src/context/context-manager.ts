@@ -294,7 +294,7 @@ export class ContextManager {
   }
 
   #reserved(window: number, asked = this.#options.reserveOutput): number {
-    return Math.min(asked ?? Math.min(4096, Math.floor(window / 5)), Math.floor(window / 2));
+    return Math.min(asked ?? Math.min(4096, Math.ceil(window / 5)), Math.floor(window / 2));
   }
 
   async #compactSession(

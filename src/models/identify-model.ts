@@ -53,7 +53,7 @@ export function identifyModel(
   // A name that says it was altered is believed; so is a file that says it where the name hides it.
   if (weights !== undefined && !(identity.derivative && identity.base !== null)) {
     const loaded = readName(weights, service, told);
-    const isOther = loaded.derivative || loaded.variant === 'base';
+    const isOther = loaded.derivative || (loaded.variant === 'base' && !isNamedAs(weights, id));
     if (loaded.key !== identity.key && (loaded.key !== null || (identity.key !== null && isOther))) {
       const isOtherSize = named.sizeB !== null && loaded.sizeB !== null && named.sizeB !== loaded.sizeB;
       const says = named.key ?? (isOtherSize ? `${named.sizeB} billion parameters` : null);
@@ -111,4 +111,14 @@ function isArchitecture(architecture: string | undefined, { key, family, variant
 /** The number in a label: bits, as far as labels agree. Of `IQ2_XXS/Q4_K_M` the last counts. */
 function bitsOf(label: string | null | undefined): string | undefined {
   return label?.includes('bpw') ? undefined : /\d+/.exec(label?.split('/').at(-1) ?? '')?.[0];
+}
+
+/** Whether a file is called just as the model is served: it says no more than the name, other than a repository. */
+function isNamedAs(weights: string, id: string): boolean {
+  const stem = (name: string): string =>
+    name
+      .slice(name.lastIndexOf('/') + 1)
+      .toLowerCase()
+      .replace(/\.gguf$/, '');
+  return /\.gguf$/i.test(weights) && stem(weights) === stem(id);
 }

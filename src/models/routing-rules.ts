@@ -62,7 +62,15 @@ export interface RequestFacts {
   readonly tokens: number;
 }
 
-const names = () => optional(listOf(text(), 'model names'));
+/** A list that says something. */
+const some = (item: v.GenericSchema<string>, what: string) =>
+  optional(v.pipe(listOf(item, what), v.minLength(1, `at least one of ${what}`)));
+const names = () => some(text(), 'model names');
+const glob = () =>
+  v.custom<string>(
+    (x) => typeof x === 'string' && x !== '' && !/[[\]!]/.test(x),
+    'a glob of **, *, ? and {a,b}; sets of characters and exceptions are not known',
+  );
 const range = (most: number, unit = '') =>
   optional(
     v.pipe(
@@ -82,13 +90,13 @@ const ruleSchema = /* @__PURE__ */ v.strictObject(
       {
         category: /* @__PURE__ */ optional(/* @__PURE__ */ oneOf(...CATEGORIES)),
         complexity: /* @__PURE__ */ range(10),
-        keywords: /* @__PURE__ */ optional(/* @__PURE__ */ listOf(/* @__PURE__ */ text(), 'words')),
+        keywords: /* @__PURE__ */ some(/* @__PURE__ */ text(), 'words'),
         language: /* @__PURE__ */ optional(/* @__PURE__ */ text()),
         hasImages: /* @__PURE__ */ optional(/* @__PURE__ */ flag()),
         hasTools: /* @__PURE__ */ optional(/* @__PURE__ */ flag()),
         tokens: /* @__PURE__ */ range(1e9, 'tokens'),
         session: /* @__PURE__ */ optional(/* @__PURE__ */ text()),
-        files: /* @__PURE__ */ optional(/* @__PURE__ */ listOf(/* @__PURE__ */ text(), 'globs')),
+        files: /* @__PURE__ */ some(/* @__PURE__ */ glob(), 'globs'),
       },
       'an object of conditions',
     ),

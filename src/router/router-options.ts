@@ -168,7 +168,15 @@ export const routerSchema = v.strictObject({
   ),
   selector: optional(either('a ModelSelector or its options', (x) => x instanceof ModelSelector, modelSelectorSchema)),
   pinnedModels: optional(listOf(text(), 'model names')),
-  classifier: optional(injected('a TaskClassifier', 'classify')),
+  classifier: optional(
+    v.pipe(
+      injected('a TaskClassifier', 'classify'),
+      v.check(
+        (x) => [undefined, 'unsure', 'always'].includes((x as { when?: string }).when),
+        'a TaskClassifier whose `when` is "unsure" or "always"',
+      ),
+    ),
+  ),
   judge: optional(injected('a ModelJudge', 'choose')),
   taskRouting: optional(taskRoutingSchema),
   rules: optional(routingRulesSchema),

@@ -36,6 +36,7 @@ export function embeddingClassifier(o: LocalModelOptions): TaskClassifier {
   const votes = recent<readonly [TaskCategory, number]>(500);
   let examples: readonly Example[] | undefined;
   let isReading = false;
+  let failure: unknown;
 
   const read = async (router: LocalRouter): Promise<void> => {
     const all = CATEGORIES.flatMap((category) => PROTOTYPES[category].split('\n').map((text) => ({ category, text })));
@@ -55,11 +56,17 @@ export function embeddingClassifier(o: LocalModelOptions): TaskClassifier {
         if (examples === undefined) {
           if (!isReading) {
             isReading = true;
+            const failed = failure;
+            failure = undefined;
             read(router)
-              .catch(() => {})
+              .catch((error: unknown) => {
+                failure = error;
+              })
               .finally(() => {
                 isReading = false;
               });
+            // Of the attempt before: the decision names it.
+            if (failed !== undefined) throw failed;
           }
           return null;
         }

@@ -43,12 +43,12 @@ export function judgeClassifier(o: LocalModelOptions): TaskClassifier {
         const answer = await model.answer([...asked], 8, signal);
         if (answer === null) return null;
         word = answer.toLowerCase();
-        said.set(request, word);
       }
-      const [category] = CATEGORIES.filter((name) => word.includes(name)).sort(
-        (a, b) => word.indexOf(a) - word.indexOf(b),
-      );
-      return category === undefined ? null : otherCategory(first, category, CONFIDENCE);
+      const [category, another] = CATEGORIES.filter((name) => word.includes(name));
+      // Several are no answer.
+      if (category === undefined || another !== undefined) return null;
+      said.set(request, category);
+      return otherCategory(first, category, CONFIDENCE);
     },
   };
 }

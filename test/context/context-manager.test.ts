@@ -137,6 +137,19 @@ describe('checkAndCompact', () => {
     );
   });
 
+  it('leaves room enough where a fifth of the window is no whole number', async () => {
+    const context = new ContextManager();
+    const said = 't85 a457 a664 a823 a365 a266 u556 t669 a850 a145 u272 t139 a438 u807'.split(' ');
+    const roles = { t: 'tool', a: 'assistant', u: 'user' } as const;
+    for (const one of said) {
+      const role = roles[one.charAt(0) as keyof typeof roles];
+      context.addMessage({ role, content: 'x'.repeat(Number(one.slice(1))) });
+    }
+    context.setModel({ key: 'qwen3-8b', contextLength: 1819 });
+    await context.checkAndCompact();
+    expect(context.usage().ratio).toBeLessThanOrEqual(0.8);
+  });
+
   it('refuses what cannot fit, with the numbers and a remedy, and changes nothing', async () => {
     const context = filled(3);
     context.addMessage(user(`secret ${'x'.repeat(5000)}`));

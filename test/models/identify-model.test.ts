@@ -54,6 +54,13 @@ describe('what a server says decides where the name does not', () => {
       { weights: '/m/Qwen3-8B-Q4_K_M.gguf', parameters: 8.19 * B },
       'qwen3-8b',
     ],
+    [
+      'a file that is called as the model is',
+      'llama.cpp',
+      'qwen2.5-coder-7b',
+      { weights: '/m/qwen2.5-coder-7b.gguf' },
+      'qwen2.5-coder-7b',
+    ],
     ['an alias over nothing telling', 'llama.cpp', 'default', { weights: '/m/model.gguf', parameters: 8 * B }, null],
     // Sizes as servers write and round them.
     [

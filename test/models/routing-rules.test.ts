@@ -118,6 +118,10 @@ describe('a rule', () => {
     [[{ when: { complexity: { min: 7, max: 3 } } }], 'rules.0.when.complexity'],
     [[{ when: { category: 'code' } }], 'rules.0.when.category'],
     [[{ when: {}, use: 'llama' }], 'rules.0.use'],
+    [[{ when: {}, use: [] }], 'rules.0.use'],
+    [[{ when: { keywords: [] } }], 'rules.0.when.keywords'],
+    [[{ when: { files: ['[ab].ts'] } }], 'rules.0.when.files.0'],
+    [[{ when: { files: ['!src/**'] } }], 'rules.0.when.files.0'],
     [{}, 'rules'],
   ])('that is wrong (%j) is refused by name', (rules, name) => {
     expect(() => new ModelSelector({ rules: rules as RoutingRule[] })).toThrow(name);
@@ -125,7 +129,7 @@ describe('a rule', () => {
 
   it('never lets another rule add a model, whatever they say', () => {
     const name = fc.constantFrom<string>('qwen2.5-coder:32b', 'qwen2.5-coder:7b', 'llama3.2:3b', 'gemma3:12b', 'gone');
-    const list = fc.option(fc.array(name, { maxLength: 3 }), { nil: undefined });
+    const list = fc.option(fc.array(name, { minLength: 1, maxLength: 3 }), { nil: undefined });
     const rule = fc.record({ use: list, prefer: list, avoid: list });
     fc.assert(
       fc.property(fc.array(rule, { maxLength: 4 }), (drawn) => {

@@ -103,8 +103,8 @@ describe('a judge of the task', () => {
     expect(() => judgeClassifier(undefined as never)).toThrow('judgeClassifier: router: got undefined');
   });
 
-  it('that talks nonsense has no opinion', async () => {
-    const { router } = stub('I would love to help!');
+  it.each(['I would love to help!', 'coding or documentation', ''])('that says "%s" has no opinion', async (answer) => {
+    const { router } = stub(answer);
     expect(await judgeClassifier({ router, model: 'qwen3-1.7b' }).classify(ask('x'), o)).toBeNull();
   });
 
@@ -149,10 +149,14 @@ describe('a classifier by embeddings', () => {
       embed: (texts, options) => (failures-- > 0 ? Promise.reject(new Error('gone')) : router.embed(texts, options)),
     };
     const classifier = embeddingClassifier({ router: flaky, model: 'nomic-embed-text' });
+    const told: unknown[] = [];
     for (let i = 0; i < 3; i++) {
-      await classifier.classify(ask('Explain what this function does'), o);
+      const asked = classifier.classify(ask('Explain what this function does'), o);
+      told.push(await Promise.resolve(asked).catch((error: Error) => error.message));
       await new Promise((resolve) => setImmediate(resolve));
     }
+    // The attempt that failed is named by the question after it.
+    expect(told.slice(0, 2)).toEqual([null, 'gone']);
     expect(embedded.map(({ length }) => length > 1)).toEqual([true, false]);
   });
 
