@@ -59,3 +59,17 @@ export async function readText(response: Response, maxBytes: number, what: strin
     reader.cancel().catch(() => {});
   }
 }
+
+/** What nobody nests on purpose. */
+const DEEPEST = 1_000;
+
+/** JSON of what a server sent; throws a `RangeError` where it is nested so deep that whoever reads it may fail (some engines write it). */
+export function writeJson(value: unknown): string {
+  if (isDeeper(value, DEEPEST)) throw new RangeError('nested too deep');
+  return JSON.stringify(value);
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((member) => isDeeper(member, levels - 1));
+}

@@ -1,7 +1,7 @@
 import type { FinishReason, Usage } from '../core/chat.js';
 import type { ModelRef } from '../core/model.js';
 import type { TransportEvent } from '../core/transport.js';
-import { asArray, asCount, asObject, asString } from '../internal/json.js';
+import { asArray, asCount, asObject, asString, writeJson } from '../internal/json.js';
 import { TextDeltas } from './stream-body.js';
 import { inBandError } from './wire-errors.js';
 
@@ -30,7 +30,7 @@ export function ollamaReply(model: ModelRef): (data: unknown, out: TransportEven
         index: calls++,
         id: asString(call['id']),
         name: asString(fn['name']),
-        arguments: typeof args === 'string' ? args : JSON.stringify(args ?? {}),
+        arguments: typeof args === 'string' ? args : writeJson(args ?? {}),
       });
     }
     const reason = line['done'] === true ? asString(line['done_reason']) : undefined;

@@ -1,7 +1,7 @@
 import type { FinishReason, Usage } from '../core/chat.js';
 import type { ModelRef } from '../core/model.js';
 import type { TransportEvent } from '../core/transport.js';
-import { asArray, asCount, asObject, asString } from '../internal/json.js';
+import { asArray, asCount, asObject, asString, writeJson } from '../internal/json.js';
 import type { SseMeaning } from './sse-parser.js';
 import { TextDeltas } from './stream-body.js';
 import { badReply, inBandError, interrupted, noModelLoaded } from './wire-errors.js';
@@ -100,7 +100,7 @@ export class OpenAIReply implements SseMeaning {
         index,
         id,
         name: asString(fn['name']),
-        arguments: typeof args === 'string' ? args : asObject(args) ? JSON.stringify(args) : '',
+        arguments: typeof args === 'string' ? args : asObject(args) ? writeJson(args) : '',
       });
     }
   }
