@@ -8,8 +8,7 @@ export type AddressFault = 'not-http' | 'credentials' | 'query' | undefined;
 /** Judges the form of an address; whether it may be reached is for the security module to say. */
 export function addressFault(baseURL: string): AddressFault {
   // Blanks, control characters and backslashes: parsing drops or turns them, so what was written is not what is asked.
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  if (!/^https?:\/\/[^/\u0000-\u0020\u007f\\]+(?:\/[^\u0000-\u0020\u007f\\]*)?$/i.test(baseURL)) return 'not-http';
+  if (/[^!-~\u0080-\uffff]|\\/.test(baseURL) || !/^https?:\/\/[^/]/i.test(baseURL)) return 'not-http';
   if (/^[^/]*\/\/[^/?#]*@/.test(baseURL)) return 'credentials';
   if (!URL.canParse(baseURL)) return 'not-http';
   return /[?#]/.test(baseURL) ? 'query' : undefined;

@@ -6,9 +6,7 @@ export function printable(text: unknown, max = 200): string {
 }
 
 // C0, DEL, C1, line separators, bidirectional overrides and lone surrogates: they forge lines or hide text.
-const UNPRINTABLE =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\p{Cs}\ufeff]/gu;
 
 /** An address without credentials, query and fragment; what is no URL is not echoed. */
 export function safeUrl(url: string | URL): string {

@@ -184,8 +184,8 @@ export function describePolicy(policy: NetworkPolicy): string {
   return JSON.stringify(policy.layers);
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-const CONFUSING = /[\u0000-\u0020\u007f\\#]/;
+// Blanks, control characters, backslash and fragment: parsers do not agree about them.
+const CONFUSING = /[^!-~\u0080-\uffff]|[\\#]/;
 const HOST_NAME = /^(?=.{1,253}$)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*$/;
 
 function judgeAddresses(policy: NetworkPolicy, answers: readonly string[], name: string | null): EgressDecision {

@@ -54,8 +54,8 @@ function cutToFit(lines: readonly string[], fits: (text: string) => boolean): st
 // Servers read the control tokens of chat templates also where they stand in a message.
 const CONTROL_TOKEN =
   /<([|｜][^<>\n]{1,40}[|｜])>|<(\/?s|start_of_turn|end_of_turn|bos|eos)>|\[(\/?INST)\]|<<(\/?SYS)>>/g;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;
+// What a reader of the prompt would not see, or would see in another order.
+const UNSEEN = /(?![\t\n])[\p{Cc}\p{Bidi_Control}\ufeff]/gu;
 
 function clean(text: string, mark: string): string {
   return text

@@ -32,8 +32,7 @@ const WRITTEN_KEY = new RegExp(
   [KEY_BYTES.toString('hex'), KEY_BYTES.toString('base64').replace(/=+$/, ''), FIRST_BYTES].join('|'),
 );
 // Terminal escapes, overrides of the writing direction, separators of lines that JSON leaves as they are.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-const RAW = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/;
+const RAW = /(?![\t\n])[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
 
 /** Every way in which a host may look at a value: as text, as JSON, with all that is hidden, and along its causes. */
 export function picturesOf(value: unknown, depth = 0): string[] {
