@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { formatText } from './format-text.mjs';
 
 const tasks = fileURLToPath(new URL('../src/tasks/', import.meta.url));
 const cues = await load(['cues-en', 'cues-western', 'cues-eastern', 'cue-hash', 'cue-kinds', 'fold']);
@@ -145,8 +146,8 @@ const rows = tables.map(({ language, space, slots }) => {
   );
   return `  ${language}: [${slots.length}, ${space}, ${JSON.stringify(packed)}],\n`;
 });
-const text = `// biome-ignore-all format: packed data
-// The cues of cues-*.ts as packed hashes. Made by scripts/pack-cues.mjs.
+const text = formatText(
+  `// The cues of cues-*.ts as packed hashes. Made by scripts/pack-cues.mjs.
 
 /** Entries that words have, the commonest first. */
 export const KINDS = [${kinds.join(', ')}] as const;
@@ -160,7 +161,9 @@ export const OPENERS = ${JSON.stringify(opening)};
 /** Of each language: number of cues, number of slots, cues packed as slot and kind. */
 export const TABLE = {
 ${rows.join('')}} as const;
-`;
+`,
+  'src/tasks/cue-table.ts',
+);
 
 const file = `${tasks}cue-table.ts`;
 if (process.argv.includes('--check')) {

@@ -4,6 +4,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { formatText } from './format-text.mjs';
 
 const CATEGORIES = ['coding', 'reasoning', 'analysis', 'documentation'];
 const LETTERS = 'CRAD';
@@ -46,7 +47,7 @@ if (process.argv.includes('--folds')) folds();
 else {
   const model = quantise(train(own));
   const { text, bytes } = write(model);
-  writeFileSync(`${tasks}model-table.ts`, text);
+  writeFileSync(`${tasks}model-table.ts`, formatText(text, 'src/tasks/model-table.ts'));
   console.log(`${model.size} features, ${bytes} digits`);
 }
 
@@ -174,8 +175,7 @@ function write(model) {
     last = slot;
   }
   const packed = pack(numbers);
-  const text = `// biome-ignore-all format: packed data
-// Weights trained on our own queries. Made by scripts/train-tasks.mjs.
+  const text = `// Weights trained on our own queries. Made by scripts/train-tasks.mjs.
 
 /** Weights of a feature: coding, reasoning, analysis, documentation, need of the workspace. */
 export const COLUMNS = ${COLUMNS};
