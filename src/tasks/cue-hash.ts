@@ -1,17 +1,17 @@
 /** Cues and features are stored as hashes, which are half the size of the words; this is the hash and the packing. */
 
 /** Start of every hash. */
-export const SEED = 0x811c9dc5;
+export const SEED = 0x811c9dc5 | 0;
 
 /** The hash after one more UTF-16 unit; a prefix of a word is hashed on the way to the word. */
 export function hashStep(hash: number, unit: number): number {
   return Math.imul(hash ^ unit, 0x01000193);
 }
 
-/** Hash of a whole text, or of what stands before with the text behind it. */
-export function hashOf(text: string, from: number = SEED): number {
+/** Hash of a text up to `end`, or of what stands before with the text behind it. */
+export function hashOf(text: string, from: number = SEED, end: number = text.length): number {
   let hash = from;
-  for (let i = 0; i < text.length; i++) hash = hashStep(hash, text.charCodeAt(i));
+  for (let i = 0; i < end; i++) hash = hashStep(hash, text.charCodeAt(i));
   return hash;
 }
 

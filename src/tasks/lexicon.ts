@@ -10,11 +10,10 @@ export type Entry = number;
 export const VERB = 15;
 export const NOUN = 15 << 4;
 export const ROLE = 31 << 8;
-/** English third person ("adds"), -ing form, other form; none: as in the dictionary. */
-export const THIRD = 1 << 13;
-export const ING = 2 << 13;
-export const PAST = 3 << 13;
+/** English third person ("adds"), other form, -ing form, by the length of the ending; none: as in the dictionary. */
 export const FORM = 3 << 13;
+export const PAST = 2 << 13;
+export const ING = 3 << 13;
 
 /** The letter of an entry's role; `.` for none. */
 export function roleLetter(entry: Entry): string {
@@ -35,14 +34,14 @@ export class Lexicon {
       count,
       space,
       () => next(SLOT_BITS),
-      () => next(KIND_BITS),
+      () => KINDS[next(KIND_BITS)] as number,
     );
   }
 
   /** Entry of a hash; 0: no cue. */
   at(hash: number): Entry {
-    const kind = this.#entries.get(hash);
-    return kind < 0 ? 0 : (KINDS[kind] as number);
+    const entry = this.#entries.get(hash);
+    return entry < 0 ? 0 : entry;
   }
 
   /** Entry of a whole word, else of the longest cue of three letters or more that it begins with. */
@@ -74,26 +73,38 @@ export function lexicon(language: Language | 'effort'): Lexicon {
 
 /** An English word in any form: the dictionary form's entry, marked with the form. */
 export function findEnglish(word: string, hash: number): Entry {
-  const lex = lexicon('en');
+  // Not by `lexicon`: a name that is written out is found faster.
+  made.en ??= new Lexicon('en');
+  const lex = made.en;
   const exact = lex.at(hash);
-  if (exact !== 0 || word.length < 4) return exact;
-  const end = word.charAt(word.length - 1);
-  const form = end === 's' ? THIRD : end === 'd' ? PAST : end === 'g' ? ING : 0;
-  const ending = form === ING ? 'ing' : form === PAST ? 'ed' : 's';
-  if (form === 0 || !word.endsWith(ending)) return 0;
-  const stem = word.slice(0, -ending.length);
-  // "tries", "tried": the y is back; "caches", "cached": the e; "planning": the doubled letter goes.
+  const { length } = word;
+  if (exact !== 0 || length < 4) return exact;
+  const last = word.charCodeAt(length - 1);
+  // How long the ending is: -s, -ed, -ing.
+  const form = last === 115 ? 1 : last === 100 ? 2 : last === 103 ? 3 : 0;
+  const cut = length - form;
+  if (form === 0 || word.charCodeAt(cut) !== ENDINGS.charCodeAt(form)) return 0;
+  const stem = hashOf(word, SEED, cut);
+  // "caches", "cached": the e is back; "planning": the doubled letter goes; "tries", "tried": so is the y.
   const entry =
-    lex.at(hashOf(stem)) ||
-    (form === THIRD ? 0 : lex.at(hashOf(`${stem}e`)) || lex.at(hashOf(stem.slice(0, -1)))) ||
-    (stem.endsWith('e') ? lex.at(hashOf(stem.slice(0, -1))) : 0) ||
-    (/ie?$/.test(stem) ? lex.at(hashOf(stem.replace(/ie?$/, 'y'))) : 0);
-  const kept = entry & ~(form === THIRD ? ROLE : ROLE | NOUN);
-  return kept === 0 ? 0 : kept | form;
+    lex.at(stem) ||
+    (form > 1 ? lex.at(hashStep(stem, E)) : 0) ||
+    (form > 1 || word.charCodeAt(cut - 1) === E ? lex.at(hashOf(word, SEED, cut - 1)) : 0) ||
+    (form < 3 && word.charCodeAt(length - 2) === E && word.charCodeAt(length - 3) === I
+      ? lex.at(hashStep(hashOf(word, SEED, length - 3), Y))
+      : 0);
+  const kept = entry & ~(form === 1 ? ROLE : ROLE | NOUN);
+  return kept === 0 ? 0 : kept | (form << 13);
 }
+
+const ENDINGS = ' sei';
+const E = 101;
+const I = 105;
+const Y = 121;
 
 /** What a word of any language says of effort: 1 wide scope, 2 hard matter, 3 easy matter; 0 nothing. */
 export function effortOf(word: string, hash: number): number {
-  const lex = lexicon('effort');
-  return lex.at(hash) || (word.endsWith('s') ? lex.at(hashOf(word.slice(0, -1))) : 0);
+  made.effort ??= new Lexicon('effort');
+  const last = word.length - 1;
+  return made.effort.at(hash) || (word.charCodeAt(last) === 115 ? made.effort.at(hashOf(word, SEED, last)) : 0);
 }

@@ -29,7 +29,7 @@ const DIFF = /^(?:diff --git |@@ |\+\+\+ |--- [ab]?\/|index [\da-f]{6,})/;
 const CODE_START =
   /^\s*(?:#include\b|#!|<[?/]?[a-zA-Z][\w-]*[ >/]|(?:export |async |public |private |protected |static )*(?:def |class \w+|function\b ?\w*\(|(?:const|fn|func|struct|enum|void|int) \w|(?:let|var) \w+ ?=|interface \w+ ?\{|using \w+[;. ])|import (?:\w+ from|\{|\*|[\w.]+;?$|['"])|from \S+ import |return\b.{0,200}[;)\w]$|(?:if|for|while|switch|else if|elif|catch) ?\(|(?:if|for|while|with|elif|try|else|except)\b.{0,200}:$|SELECT .|INSERT INTO |CREATE TABLE|(?:FROM|WHERE) \w|(?:GROUP|ORDER) BY|(?:INNER|LEFT) JOIN|@\w+\(|\* @|\/[/*]|\*\/|print\(|console\.|[})]|\{$|\]$)/;
 const CODE_MARK =
-  /=>|[=!]==?\s?\S|[+-]=|\(\);|->|::\w|\w\s?=\s?["'\w[{(]|[;{}]\s*$|\w\(.{0,200}\)\s*[:;{]?\s*$|<\/\w+>|&&|\|\|/;
+  /[=!+-]=|[=-]>|\(\);|::\w|(?<=\w\s?)=\s?["'\w[{(]|[;{}]$|(?<=\w)\(.{0,200}\)\s*[:;{]?$|<\/\w+>|&&|\|\|/;
 
 /** Whether a line has nothing but words, as most sentences do. */
 export function isPlain(line: string): boolean {
@@ -53,24 +53,22 @@ export function lineKind(line: string, after: boolean): LineKind {
   if (text.startsWith('>')) return text.startsWith('>>>') ? 'code' : 'quote';
   if (TRACE.test(line)) return 'trace';
   if (LOG.test(line)) return 'log';
-  if (DIFF.test(line)) return text.startsWith('- ') || text.startsWith('+ ') ? (after ? 'diff' : 'prose') : 'diff';
-  const words = plainWords(text);
-  if (words < 8 && CODE_START.test(line) && !startsLikeSentence(text, words)) return 'code';
-  if (text.split(/[|\t]/).length > 3 || (after && text.split(',').length > 3 && words < 6)) return 'code';
+  if (DIFF.test(line)) return 'diff';
+  if (CODE_START.test(line)) {
+    const words = plainWords(text);
+    if (words < 4 || (words < 8 && !(/[.?!]$/.test(text) && !/[;{}=]/.test(text)))) return 'code';
+  }
+  if (/[|\t].*[|\t].*[|\t]/.test(text) || (after && /,.*,.*,/.test(text) && plainWords(text) < 6)) return 'code';
   // `explain cumsum()` is a sentence that names a call.
-  if (!after && words > 0 && !/[;{}=<>]/.test(text) && /^[a-z]+ [\w.]+\(\)\??$/i.test(text)) return 'prose';
-  if (CODE_MARK.test(text) && (words < 4 || symbols(text) * 5 > text.length || /[;{}]\s*$/.test(text))) return 'code';
-  if (after && /^(?: {2,}|\t)/.test(line) && words < 6) return 'code';
-  return 'prose';
+  if (!after && /^[a-z]+ [\w.]+\(\)\??$/i.test(text)) return 'prose';
+  if (CODE_MARK.test(text) && (/[;{}]$/.test(text) || symbols(text) * 5 > text.length || plainWords(text) < 4))
+    return 'code';
+  return after && /^(?: {2}|\t)/.test(line) && plainWords(text) < 6 ? 'code' : 'prose';
 }
 
 // Words of a sentence: letters only, with a blank or the end after them.
 function plainWords(text: string): number {
   return text.match(/(?<![^\s])[\p{L}'’-]+[,.!?:]?(?![^\s])/gu)?.length ?? 0;
-}
-
-function startsLikeSentence(text: string, words: number): boolean {
-  return words >= 4 && /[.?!]$/.test(text) && !/[;{}=]/.test(text);
 }
 
 function symbols(text: string): number {

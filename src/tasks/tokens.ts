@@ -6,66 +6,131 @@ import { type Entry, findEnglish, type Language, type Lexicon, lexicon, opensPhr
 export interface Token {
   /** Folded words; or the mark, where `mark` says so. */
   readonly text: string;
+  /** As it is written. */
+  readonly raw: string;
   /** Hash of the text. */
   readonly hash: number;
   /** What the cues know of it. */
-  readonly entry: Entry;
+  entry: Entry;
   /** A name out of code: a path, `camelCase`, `snake_case`, `call()`, `@name`. */
-  readonly ident: boolean;
+  ident: boolean;
   /** 1: a comma; 2: the end of a sentence or line; 0: a word. */
   readonly mark: 0 | 1 | 2;
 }
 
 /** Splits a request into tokens and tells its language. */
 export function tokenize(text: string): { tokens: Token[]; language: Language } {
-  const chunks = chunksOf(text);
-  const language = languageOf(text, chunks);
+  let words = wordsIn(text);
+  const language = languageOf(text, words);
   const lex = lexicon(language);
-  const tokens: Token[] = [];
-  const words: string[] = [];
+  const english = language === 'en';
   const segmented = language === 'zh' || language === 'ja' || language === 'ko';
-  const flush = (): void => {
-    if (words.length > 0) readWords(words, language, lex, tokens);
-    words.length = 0;
-  };
-  for (const chunk of chunks) {
-    const one = chunk.length === 1;
-    const mark = !one ? 0 : COMMAS.includes(chunk) ? 1 : isMark(chunk.charCodeAt(0)) || '-–—'.includes(chunk) ? 2 : 0;
-    if (mark === 0) {
-      const bare = trim(chunk);
-      if (segmented && WIDE.test(bare)) {
-        flush();
-        segment(bare, lex, tokens);
-      } else if (language === 'fr') words.push(...bare.split(/['’]/).filter((part) => part !== ''));
-      else if (bare !== '') words.push(bare);
-      if (one || chunk.charCodeAt(chunk.length - 1) !== 46 || !/[^.]\.$/.test(chunk) || ABBREVIATION.test(chunk))
-        continue;
+  if (language === 'fr') words = words.flatMap(elided);
+  const tokens: Token[] = [];
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] as Token;
+    tokens.push(word);
+    if (word.mark > 0) continue;
+    if (segmented && WIDE.test(word.raw)) {
+      tokens.pop();
+      segment(word.raw, lex, tokens);
+      continue;
     }
-    flush();
-    tokens.push({ text: mark > 0 ? chunk : '.', hash: 0, entry: 0, ident: false, mark: mark || 2 });
+    const phrase = opensPhrase(word.hash) ? longestPhrase(words, i, lex) : 1;
+    if (phrase > 1) {
+      const text = words
+        .slice(i, i + phrase)
+        .map((part) => part.text)
+        .join(' ');
+      const hash = hashOf(text);
+      tokens[tokens.length - 1] = { text, raw: text, hash, entry: lex.at(hash), ident: false, mark: 0 };
+      i += phrase - 1;
+    } else {
+      // Developers mix English nouns and verbs into every language; its small words mean other things there.
+      if (!english) word.entry = lex.find(word.text) || word.entry & ~ROLE;
+      if (word.entry === 0 && language === 'ru' && /ть(?:ся)?$/.test(word.text)) word.entry = 3;
+      if (word.ident) {
+        if (word.entry === 0 && word.text.includes('-')) {
+          const last = word.text.slice(word.text.lastIndexOf('-') + 1);
+          word.entry = (lex.find(last) || findEnglish(last, hashOf(last))) & ~ROLE;
+        }
+        word.ident = word.entry === 0 ? isIdentifier(word.raw) : word.raw.endsWith('()');
+      }
+    }
   }
-  flush();
   return { tokens, language };
 }
 
-/** Runs of what words are made of, with `()` behind them, and marks. */
-function chunksOf(text: string): string[] {
-  const chunks: string[] = [];
+/** Words, as English knows them, with `()` behind them, and marks. */
+function wordsIn(text: string): Token[] {
+  const words: Token[] = [];
   for (let i = 0; i < text.length; ) {
     let end = i;
-    let unit = text.charCodeAt(end);
-    // A blank is the commonest gap, a letter the commonest rest.
-    while (unit !== 32 && end < text.length && (isLetter(unit) || !isGap(unit))) unit = text.charCodeAt(++end);
+    let unit = 0;
+    let hash = SEED;
+    let capital = false;
+    let odd = 0;
+    let dot = 0;
+    for (; end < text.length; end++) {
+      unit = text.charCodeAt(end);
+      const letter = unit | 32;
+      if (letter > 96 && letter < 123) {
+        hash = hashStep(hash, letter);
+        if (unit !== letter) capital = true;
+      } else if (isGap(unit)) break;
+      else if (unit === 46 && (end + 1 === text.length || isGap(text.charCodeAt(end + 1)))) {
+        dot = 1;
+        break;
+      } else odd |= unit > 127 || unit === 39 ? 2 : 1;
+    }
     if (end === i) {
-      if (unit !== 32 && isMark(unit)) chunks.push(text.charAt(i));
+      if (unit !== 32 && isMark(unit)) words.push(markToken(text.charAt(i), COMMAS.includes(text.charAt(i)) ? 1 : 2));
       i++;
       continue;
     }
-    if (unit === 40 && text.charCodeAt(end + 1) === 41) end += 2;
-    chunks.push(text.slice(i, end));
-    i = end;
+    if (unit === 40 && end + 1 < text.length && text.charCodeAt(end + 1) === 41) {
+      end += 2;
+      odd |= 1;
+    }
+    const chunk = text.slice(i, end);
+    i = end + dot;
+    if (odd === 0) {
+      const word = capital ? chunk.toLowerCase() : chunk;
+      words.push({ text: word, raw: chunk, hash, entry: findEnglish(word, hash), ident: capital, mark: 0 });
+    } else if ('-–—'.includes(chunk)) words.push(markToken(chunk, 2));
+    else {
+      const bare = chunk.replace(AROUND, '');
+      if (bare !== '') words.push(wordToken(bare, odd > 1));
+    }
+    if (dot > 0 && !NO_STOP.test(chunk)) words.push(markToken('.', 2));
   }
-  return chunks;
+  return words;
+}
+
+// A leading dot or dash belongs to a file name or an option; a trailing one does not.
+const AROUND = /^['’*`<>|~]+|['’*`<>|~.]{1,20}$/g;
+// Abbreviations end no sentence, nor do several dots.
+const NO_STOP = /^(?:e\.g|i\.e|etc|vs)$|\.$/;
+
+function markToken(text: string, mark: 1 | 2): Token {
+  return { text, raw: text, hash: 0, entry: 0, ident: false, mark };
+}
+
+function wordToken(raw: string, accented = true): Token {
+  // "We're" is "we".
+  const text = accented ? fold(raw).replace(/(?<=^we)['’].*|['’]/g, '') : raw.toLowerCase();
+  const hash = hashOf(text);
+  return { text, raw, hash, entry: findEnglish(text, hash), ident: true, mark: 0 };
+}
+
+/** "L'application" is two words. */
+function elided(word: Token): Token | Token[] {
+  return word.mark > 0
+    ? word
+    : word.raw
+        .split(/['’]/)
+        .filter((part) => part !== '')
+        .map((part) => wordToken(part));
 }
 
 // A bit for each ASCII unit, 32 in a number: \n ! , : ; ?
@@ -90,42 +155,31 @@ function hasBit(bits: readonly number[], unit: number): boolean {
 }
 
 const COMMAS = ',、，…';
-const ABBREVIATION = /^(?:e\.g|i\.e|etc|vs)\.$/;
 const WIDE = /[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/;
 
-// A leading dot or dash belongs to a file name or an option; a trailing one does not.
-function trim(chunk: string): string {
-  return isLetter(chunk.charCodeAt(0)) && isLetter(chunk.charCodeAt(chunk.length - 1))
-    ? chunk
-    : chunk.replace(/^['’*`<>|~]+|['’*`<>|~.]{1,20}$/g, '');
-}
-
-function isLetter(unit: number): boolean {
-  return (unit | 32) > 96 && (unit | 32) < 123;
-}
-
 /** By script, else by how many of the first words each language knows; English where it knows most of them. */
-function languageOf(text: string, chunks: readonly string[]): Language {
-  if (/[\u0400-\uffff]/.test(text)) {
-    for (const [script, language] of SCRIPTS) if (script.test(text)) return language;
+function languageOf(message: string, words: readonly Token[]): Language {
+  if (/[\u0400-\uffff]/.test(message)) {
+    for (const [script, language] of SCRIPTS) if (script.test(message)) return language;
   }
-  const words: string[] = [];
-  for (let i = 0; i < chunks.length && words.length < 9; i++) {
-    const chunk = chunks[i] as string;
-    if (chunk.length > 1) words.push(fold(trim(chunk)));
+  let best = 0.5;
+  const first: string[] = [];
+  for (let i = 0; i < words.length && first.length < 9; i++) {
+    const { raw, text, entry } = words[i] as Token;
+    if (raw.length < 2) continue;
+    // What is longer as it is written has an apostrophe, as in "l'application".
+    first.push(raw.length > text.length ? fold(raw).replace(/^\w{1,2}['’]/, '') : text);
+    if (entry !== 0) best++;
   }
-  let english = 0;
-  for (const word of words) if (findEnglish(word, hashOf(word)) !== 0) english++;
-  if (english >= words.length * 0.45) return 'en';
-  let best = english + 0.5;
   let language: Language = 'en';
-  for (const other of LATIN) {
-    const lex = lexicon(other);
-    let known = 0;
-    for (const word of words) if (lex.find(word.replace(/^\w{1,2}['’]/, '')) !== 0) known++;
-    if (known > best) {
-      best = known;
-      language = other;
+  if (best < first.length * 0.4 + 0.5) {
+    for (const other of LATIN) {
+      const lex = lexicon(other);
+      const known = first.filter((word) => lex.find(word) !== 0).length;
+      if (known > best) {
+        best = known;
+        language = other;
+      }
     }
   }
   return language;
@@ -144,9 +198,10 @@ function segment(chunk: string, lex: Lexicon, out: Token[]): void {
   for (let at = 0; at < chunk.length; ) {
     if (!WIDE.test(chunk.charAt(at))) {
       const word = /^[^\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+/.exec(chunk.slice(at, at + 40))?.[0] ?? ' ';
-      const text = fold(word);
-      const hash = hashOf(text);
-      out.push(wordToken(word, findEnglish(text, hash) & ~ROLE, text, hash));
+      const token = wordToken(word);
+      token.entry &= ~ROLE;
+      token.ident = token.entry === 0 ? isIdentifier(word) : word.endsWith('()');
+      out.push(token);
       at += word.length;
       continue;
     }
@@ -163,68 +218,25 @@ function segment(chunk: string, lex: Lexicon, out: Token[]): void {
         length = i + 1;
       }
     }
-    if (found !== 0)
-      out.push({ text: chunk.slice(at, at + length), hash: foundHash, entry: found, ident: false, mark: 0 });
+    if (found !== 0) {
+      const text = chunk.slice(at, at + length);
+      out.push({ text, raw: text, hash: foundHash, entry: found, ident: false, mark: 0 });
+    }
     at += length;
   }
 }
 
-/** Looks the words of a sentence up, the longest phrase first. */
-function readWords(words: readonly string[], language: Language, lex: Lexicon, out: Token[]): void {
-  const folded = words.map(foldWord);
-  for (let i = 0; i < words.length; i++) {
-    const text = folded[i] as string;
-    const hash = hashOf(text);
-    if (opensPhrase(hash)) {
-      const taken = longestPhrase(folded, i, hash, lex);
-      if (taken > 1) {
-        const phrase = folded.slice(i, i + taken).join(' ');
-        const key = hashOf(phrase);
-        out.push({ text: phrase, hash: key, entry: lex.at(key), ident: false, mark: 0 });
-        i += taken - 1;
-        continue;
-      }
-    }
-    let entry = language === 'en' ? findEnglish(text, hash) : lex.find(text);
-    if (entry === 0) {
-      // Developers mix English nouns and verbs into every language; its small words mean other things there.
-      if (language !== 'en') entry = findEnglish(text, hash) & ~ROLE;
-      if (entry === 0 && language === 'ru' && /ть(?:ся)?$/.test(text)) entry = 3;
-      if (entry === 0 && text.includes('-')) {
-        const last = text.slice(text.lastIndexOf('-') + 1);
-        entry = (lex.find(last) || findEnglish(last, hashOf(last))) & ~ROLE;
-      }
-    }
-    out.push(wordToken(words[i] as string, entry, text, hash));
-  }
-}
-
-/** Lower case, without accents and apostrophes. */
-function foldWord(word: string): string {
-  let plain = true;
-  let lower = true;
-  for (let i = 0; i < word.length; i++) {
-    const unit = word.charCodeAt(i);
-    if (unit > 127 || unit === 39) plain = false;
-    else if (unit < 91 && unit > 64) lower = false;
-  }
-  if (plain) return lower ? word : word.toLowerCase();
-  return /^we['’]/i.test(word) ? 'we' : fold(word).replace(/['’]/g, '');
-}
-
-/** Of how many words the longest phrase is that begins at a word; 0: none. */
-function longestPhrase(words: readonly string[], at: number, start: number, lex: Lexicon): number {
-  let taken = 0;
-  let hash = start;
-  for (let k = 1; k < 6 && at + k < words.length; k++) {
-    hash = hashOf(words[at + k] as string, hashStep(hash, 32));
+/** Of how many words the longest phrase is that begins at a word. */
+function longestPhrase(words: readonly Token[], at: number, lex: Lexicon): number {
+  let taken = 1;
+  let { hash } = words[at] as Token;
+  for (let k = 1; k < 6; k++) {
+    const next = words[at + k];
+    if (next === undefined || next.mark > 0) break;
+    hash = hashOf(next.text, hashStep(hash, 32));
     if (lex.at(hash) !== 0) taken = k + 1;
   }
   return taken;
-}
-
-function wordToken(raw: string, entry: Entry, text: string, hash: number): Token {
-  return { text, hash, entry, ident: entry === 0 ? isIdentifier(raw) : raw.endsWith('()'), mark: 0 };
 }
 
 /** Whether a word looks like a name out of code rather than out of a sentence. */
