@@ -8,10 +8,15 @@ export function hashStep(hash: number, unit: number): number {
   return Math.imul(hash ^ unit, 0x01000193);
 }
 
-/** Hash of a text up to `end`, or of what stands before with the text behind it. */
-export function hashOf(text: string, from: number = SEED, end: number = text.length): number {
+/** The hash without the unit that came last; so a stem's is had from its word's. */
+export function hashBack(hash: number, unit: number): number {
+  return Math.imul(hash, 0x359c449b) ^ unit;
+}
+
+/** Hash of a whole text, or of what stands before with the text behind it. */
+export function hashOf(text: string, from: number = SEED): number {
   let hash = from;
-  for (let i = 0; i < end; i++) hash = hashStep(hash, text.charCodeAt(i));
+  for (let i = 0; i < text.length; i++) hash = hashStep(hash, text.charCodeAt(i));
   return hash;
 }
 

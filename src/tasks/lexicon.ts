@@ -1,4 +1,4 @@
-import { digitAt, hashOf, hashStep, reader, SEED, SlotMap, slotOf } from './cue-hash.js';
+import { digitAt, hashBack, hashStep, reader, SEED, SlotMap, slotOf } from './cue-hash.js';
 import { KINDS, OPENERS, ROLE_LETTERS, TABLE } from './cue-table.js';
 
 /** Languages with cues of their own; `es` is Spanish and Portuguese, and serves for Italian. */
@@ -84,15 +84,16 @@ export function findEnglish(word: string, hash: number): Entry {
   const form = last === 115 ? 1 : last === 100 ? 2 : last === 103 ? 3 : 0;
   const cut = length - form;
   if (form === 0 || word.charCodeAt(cut) !== ENDINGS.charCodeAt(form)) return 0;
-  const stem = hashOf(word, SEED, cut);
+  let stem = hash;
+  for (let i = length; i > cut; ) stem = hashBack(stem, word.charCodeAt(--i));
+  const end = word.charCodeAt(cut - 1);
+  const shorter = hashBack(stem, end);
   // "caches", "cached": the e is back; "planning": the doubled letter goes; "tries", "tried": so is the y.
   const entry =
     lex.at(stem) ||
     (form > 1 ? lex.at(hashStep(stem, E)) : 0) ||
-    (form > 1 || word.charCodeAt(cut - 1) === E ? lex.at(hashOf(word, SEED, cut - 1)) : 0) ||
-    (form < 3 && word.charCodeAt(length - 2) === E && word.charCodeAt(length - 3) === I
-      ? lex.at(hashStep(hashOf(word, SEED, length - 3), Y))
-      : 0);
+    (form > 1 || end === E ? lex.at(shorter) : 0) ||
+    (word.startsWith('ie', length - 3) ? lex.at(hashStep(form > 1 ? shorter : hashBack(shorter, I), Y)) : 0);
   const kept = entry & ~(form === 1 ? ROLE : ROLE | NOUN);
   return kept === 0 ? 0 : kept | (form << 13);
 }
@@ -105,6 +106,6 @@ const Y = 121;
 /** What a word of any language says of effort: 1 wide scope, 2 hard matter, 3 easy matter; 0 nothing. */
 export function effortOf(word: string, hash: number): number {
   made.effort ??= new Lexicon('effort');
-  const last = word.length - 1;
-  return made.effort.at(hash) || (word.charCodeAt(last) === 115 ? made.effort.at(hashOf(word, SEED, last)) : 0);
+  const last = word.charCodeAt(word.length - 1);
+  return made.effort.at(hash) || (last === 115 ? made.effort.at(hashBack(hash, last)) : 0);
 }
