@@ -15,9 +15,9 @@ export const FORM = 3 << 13;
 export const PAST = 2 << 13;
 export const ING = 3 << 13;
 
-/** The letter of an entry's role; `.` for none. */
-export function roleLetter(entry: Entry): string {
-  return ROLE_LETTERS.charAt((entry & ROLE) >> 8);
+/** The unit of the letter of an entry's role; that of `.` for none. */
+export function roleLetter(entry: Entry): number {
+  return ROLE_LETTERS.charCodeAt((entry & ROLE) >> 8);
 }
 
 const SLOT_BITS = 9;

@@ -24,26 +24,21 @@ export function hasMaterial(m: Material): boolean {
 const TRACE =
   /^\s*(?:at \S.{0,200}[(:]|File "|Traceback|Caused by:|goroutine \d|Exception in|thread '|\.\.\. \d+ more|\^+\s*$|#\d+ +0x)/;
 const LOG =
-  /^\s*(?:\[?\d{4}-\d\d-\d\d[T ]|\[?\d\d:\d\d:\d\d|\[\d+\.\d+|\[?(?:ERROR|WARN|WARNING|INFO|FATAL|DEBUG)\]?[ :\]]|npm ERR!|[\w-]+\[\d+\]:|(?:[A-Za-z]+ ){0,3}[Ee]rror(?:\[\w+\])?: |(?:fatal|panic): |Program received |\[[A-Z]+\d+\]|(?:[\w$.]*\.)?(?:[A-Z]\w*(?:Error|Exception)|Uncaught \w+)\b\s?:)/;
+  /^\s*(?:\[?\d{4}-\d\d-\d\d[T ]|\[?\d\d:\d\d:\d\d|\[\d+\.\d+|\[?(?:ERROR|WARN|WARNING|INFO|FATAL|DEBUG)[ :\]]|npm ERR!|[\w-]+\[\d+\]:|(?:[A-Za-z]+ ){0,3}[\w$.]*(?:[Ee]rror|Exception)(?:\[\w+\])?: |(?:fatal|panic): |Program received |\[[A-Z]+\d+\])/;
 const DIFF = /^(?:diff --git |@@ |\+\+\+ |--- [ab]?\/|index [\da-f]{6,})/;
+// What the marks below do not tell.
 const CODE_START =
-  /^\s*(?:#include\b|#!|<[?/]?[a-zA-Z][\w-]*[ >/]|(?:export |async |public |private |protected |static )*(?:def |class \w+|function\b ?\w*\(|(?:const|fn|func|struct|enum|void|int) \w|(?:let|var) \w+ ?=|interface \w+ ?\{|using \w+[;. ])|import (?:\w+ from|\{|\*|[\w.]+;?$|['"])|from \S+ import |return\b.{0,200}[;)\w]$|(?:if|for|while|switch|else if|elif|catch) ?\(|(?:if|for|while|with|elif|try|else|except)\b.{0,200}:$|SELECT .|INSERT INTO |CREATE TABLE|(?:FROM|WHERE) \w|(?:GROUP|ORDER) BY|(?:INNER|LEFT) JOIN|@\w+\(|\* @|\/[/*]|\*\/|print\(|console\.|[})]|\{$|\]$)/;
+  /^\s*(?:#include\b|#!|<[?/]?[a-zA-Z][\w-]*[ >/]|(?:const|fn|func|struct|enum|void|int|def|class) \w|function\b ?\w*\(|import (?:\w+ from|\{|\*|[\w.]+;?$|['"])|from \S+ import |return\b.{0,200}[)\w]$|(?:if|for|while) ?\(|(?:if|for|while|with|elif|try|else|except)\b.{0,200}:$|SELECT .|INSERT INTO |CREATE TABLE|(?:FROM|WHERE) \w|(?:GROUP|ORDER) BY|(?:INNER|LEFT) JOIN|\* @|\/[/*]|\*\/|[\])}])/;
 const CODE_MARK =
-  /[=!+-]=|[=-]>|\(\);|::\w|(?<=\w\s?)=\s?["'\w[{(]|[;{}]$|(?<=\w)\(.{0,200}\)\s*[:;{]?$|<\/\w+>|&&|\|\|/;
+  /(?=[!&(+:;<={|}-])(?:[=!+-]=|[=-]>|\(\);|::\w|(?<=\w\s?)=\s?["'\w[{(]|[;{}]$|(?<=\w)\(.{0,200}\)\s*[:;{]?$|<\/\w+>|&&|\|\|)/;
 
 /** Whether a line has nothing but words, as most sentences do. */
 export function isPlain(line: string): boolean {
-  for (let i = 0; i < line.length; i++) {
-    const unit = line.charCodeAt(i);
-    if ((unit | 32) > 96 && (unit | 32) < 123) continue;
-    if (unit === 32 ? i === 0 : unit < 0xc0 || (unit > 0x2000 && unit < 0x3040)) {
-      if (unit === 32 || !",.?!'-’".includes(line.charAt(i))) return false;
-    }
-  }
-  return !OPENS_CODE.test(line);
+  return PLAIN.test(line);
 }
 
-const OPENS_CODE = /^(?:import|from|return|at|class|[A-Z]{4,})\b/;
+// Latin letters and those from À on, between them blanks and the marks of sentences.
+const PLAIN = /^(?! |(?:import|from|return|at|class|[A-Z]{4,})\b)[a-zA-Z ,.?!'’\xc0-\u2000\u3040-\uffff-]*$/;
 
 /** What a line is; `after` says that the line before it was material. */
 export function lineKind(line: string, after: boolean): LineKind {
@@ -85,12 +80,11 @@ export function splitMixedLine(line: string, kind: LineKind): [string, boolean] 
   if (kind !== 'code') return ['', true];
   const start = line.search(INLINE_START);
   const said = start > 0 ? line.slice(0, start) : '';
-  return (plainWords(said) >= 3 && !/^\s+/.test(said) && !CODE_WORD.test(said)) ||
-    /[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{3}/.test(said)
+  return (plainWords(said) >= 3 && !CODE_WORD.test(said)) || /[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{3}/.test(said)
     ? [said, true]
     : ['', true];
 }
 
 const CODE_WORD =
-  /^\s*(?:const|let|var|int|char|return|for|while|if|else|public|private|static|void|class|import|from)\b/;
+  /^(?:\s|(?:const|let|var|int|char|return|for|while|if|else|public|private|static|void|class|import|from)\b)/;
 const INLINE_START = /#include|#!\/|\bSELECT\s|\bdef \w|\bfunction\s?\w*\(|\bfor \w+ in |\bprint\(|[{;=<[]|\w+\(/;

@@ -1,4 +1,4 @@
-import { FORM, ING, type Language, NOUN, PAST, roleLetter, VERB } from './lexicon.js';
+import { FORM, type Language, NOUN, roleLetter, VERB } from './lexicon.js';
 import type { Token } from './tokens.js';
 
 /** A request, read word by word: of each string, a letter for each token. */
@@ -28,35 +28,25 @@ export interface Shape extends Omit<Letters, 'tokens'> {
 
 /** Reads the letters of a request. */
 export function lettersOf(tokens: readonly Token[], language: Language): Letters {
-  const roles: number[] = [];
-  const verbs: number[] = [];
-  const forms: number[] = [];
-  const nouns: number[] = [];
-  const names: number[] = [];
-  for (const { entry, mark, ident } of tokens) {
-    roles.push(mark === 1 ? COMMA : mark === 2 ? STOP : entry === 0 ? DOT : roleLetter(entry).charCodeAt(0));
-    verbs.push(ZERO + (entry & VERB));
-    forms.push((entry & VERB) === 0 ? DOT : formOf(entry).charCodeAt(0));
-    nouns.push(ZERO + ((entry & NOUN) >> 4));
-    names.push(ident ? NAME : DOT);
+  const n = tokens.length;
+  const units = new Array<number>(5 * n);
+  for (let i = 0; i < n; i++) {
+    const { entry, mark, ident } = tokens[i] as Token;
+    units[i] = mark > 0 ? MARKS.charCodeAt(mark) : roleLetter(entry);
+    units[n + i] = ZERO + (entry & VERB);
+    units[2 * n + i] = formOf(entry);
+    units[3 * n + i] = ZERO + ((entry & NOUN) >> 4);
+    units[4 * n + i] = ident ? NAME : DOT;
   }
-  const join = (units: number[]): string => String.fromCharCode(...units);
-  return {
-    tokens,
-    language,
-    roles: join(roles),
-    verbs: join(verbs),
-    forms: join(forms),
-    nouns: join(nouns),
-    names: join(names),
-  };
+  const all = String.fromCharCode(...units);
+  const row = (k: number): string => all.slice(k * n, k * n + n);
+  return { tokens, language, roles: row(0), verbs: row(1), forms: row(2), nouns: row(3), names: row(4) };
 }
 
-const COMMA = 44;
-const STOP = 59;
 const DOT = 46;
 const ZERO = 48;
 const NAME = 105;
+const MARKS = ' ,;';
 
 /** The letters of some of the tokens. */
 export function shapeOf(all: Letters, from: number, to: number, asked: boolean): Shape {
@@ -86,10 +76,8 @@ export function wordsOf({ all, from, to }: Shape, most = 30): string {
   return text;
 }
 
-/** Letter for how a verb stands. */
-function formOf(entry: number): string {
-  if ((entry & VERB) === 0) return '.';
-  const form = entry & FORM;
-  if (form === 0) return (entry & NOUN) !== 0 ? 'v' : 'b';
-  return form === ING ? 'g' : form === PAST ? 'd' : '3';
+/** Unit for how a verb stands. */
+function formOf(entry: number): number {
+  if ((entry & VERB) === 0) return DOT;
+  return (entry & NOUN) > 0 && (entry & FORM) === 0 ? 118 : 'b3dg'.charCodeAt((entry & FORM) >> 13);
 }
