@@ -36,13 +36,15 @@ const EXTRA_NAMES = {
   'deepseek-r1-distill-qwen-32b': ['deepseek-r1-distill-32b'],
   'deepseek-r1-distill-llama-8b': ['deepseek-r1-distill-8b', 'deepseek-r1:8b'],
   'deepseek-r1-distill-llama-70b': ['deepseek-r1-distill-70b'],
-  'command-r': ['command-r:35b-v0.1'],
+  'command-r': ['command-r-v01', 'command-r:35b-v0.1'],
   'command-r-08-2024': ['command-r:35b-08-2024'],
   'command-r-plus-08-2024': ['command-r-plus:104b-08-2024'],
   'phi-3.5-mini': ['phi3.5:3.8b'],
   'bge-large-en-v1.5': ['bge-large:335m'],
   'all-minilm-l6-v2': ['all-minilm:22m', 'all-minilm:22m-l6-v2'],
   'snowflake-arctic-embed-l-v2': ['snowflake-arctic-embed2:568m'],
+  'granite-4.0-h-tiny': ['granite4:7b-a1b-h'],
+  'granite-4.0-h-small': ['granite4:32b-a9b-h'],
   'llama-4-scout': ['llama4:scout'],
   'llama-4-maverick': ['llama4:maverick'],
 };
@@ -51,9 +53,11 @@ const CHAT = new Set(['instruct', 'it', 'chat']);
 const flat = (name) => name.toLowerCase().replace(/[^a-z0-9.]+/g, '-');
 const wordsOf = (name) => flat(name).split('-');
 const isChat = (name) => wordsOf(name).some((word) => CHAT.has(word));
+// What is read as the key is need not be written: `llama3.2:3b` is `llama-3.2-3b`.
 const rest = (name) =>
   wordsOf(name)
     .filter((word) => !CHAT.has(word))
+    .flatMap((word) => word.split(/(?<=[a-z])(?=\d)/))
     .sort()
     .join();
 const families = new Map();

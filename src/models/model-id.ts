@@ -6,7 +6,6 @@ import {
   MAKER_VARIANT,
   MAYBE_PACKAGING,
   MOVING_TAGS,
-  REPACKERS,
   UNMARKED_IS_BASE,
   UNSURE_TAGS,
 } from './model-words.js';
@@ -45,31 +44,33 @@ export interface ServerFacts {
 export function readName(id: string, service: ServiceType | undefined, facts?: ServerFacts): ModelIdentity {
   const text = String(id);
   const index = nameIndex();
-  const { stem, tag, publisher, folder } = splitPath(text, index.makers);
+  // What its administrator put before the names of one connection: any word and a dot.
+  const bareId = service === 'open-webui' ? text.replace(/^[a-z][\w-]*\.(?=[a-z])(?!i?q\d|b?f\d|gguf)/i, '') : text;
+  const { stem, tag: given, publisher, folder } = splitPath(bareId, index.publishers);
+  const tag = service === 'lmstudio' && /^\d$/.test(given) ? '' : given; // the second copy of a loaded model
   // Names are short; what is longer is no name, and must not cost time.
   if (stem === '' || stem.length + tag.length > 250) return identity(text, null, publisher, NOTHING, 0);
-  const dotted = tag === '' ? /\.i?q\d\w*$/i.test(stem) : false;
+  const dotted = tag === '' && /\.i?q\d\w*$/i.test(stem);
   const parts = takeApart(tag === '' ? stem : `${stem}:${tag}`, index.words);
 
-  const lower = text.toLowerCase();
-  const library = lower.startsWith('library/') ? lower.slice(8) : lower;
-  const bare = library.endsWith(':latest') ? library.slice(0, -7) : library;
+  const lower = bareId.toLowerCase();
+  const bare = lower.replace(/^library\/|:latest$/g, '');
   const found = match(parts, index, tag !== '' || service === 'ollama', facts);
   const owner = publisher?.toLowerCase() ?? '';
 
   if (found !== null && found !== 'ambiguous' && !parts.conflict) {
     const { model, implied } = found;
-    if (parts.base && !model.baseMarked && model.variant?.includes('base') !== true) {
+    if (parts.base && !model.baseMarked && !model.variant?.includes('base')) {
       return identity(text, found.model, publisher, parts, 0.8, { key: null, variant: 'base' });
     }
-    if (!parts.chat && unmarkedIsBase(model, text, owner, service, index.makers)) {
+    if (!parts.chat && unmarkedIsBase(model, text, owner, service, index.publishers)) {
       return identity(text, model, publisher, parts, 0.7, { key: null, variant: 'base' });
     }
     if (parts.chat && !allowsChat(model)) {
       return identity(text, model, publisher, parts, 0.5, { key: null, derivative: owner !== '', base: model.key });
     }
     // A file named like its base in the repository of someone who finetunes: `.Q4_K_M` is how a finetuning notebook exports.
-    const unknownOwner = owner !== '' && !REPACKERS.has(owner) && !index.makers.has(owner);
+    const unknownOwner = owner !== '' && !index.publishers.has(owner);
     if (FINETUNERS.has(owner) || (dotted && unknownOwner) || isDerivative(folder, parts, index.words)) {
       return identity(text, model, publisher, parts, 0.6, { key: null, derivative: true, base: model.key });
     }
@@ -155,7 +156,8 @@ function distance(parts: Parts, name: Name, unsized: number): number {
     if (parts.size === null) implied += unsized;
   }
   if (parts.active !== name.active) {
-    if (parts.active !== null && name.active !== null) return Number.POSITIVE_INFINITY;
+    // A name that tells its size and no active one is a dense model's.
+    if (parts.active !== null && (name.active !== null || name.size !== null)) return Number.POSITIVE_INFINITY;
     implied += parts.active === null ? 0.25 : 0.5;
   }
   if (parts.release !== name.release) {
@@ -174,11 +176,11 @@ function hasTwin(parts: Parts, model: Catalogued, bySignature: NameIndex['bySign
 }
 
 function fitsSize(size: number, { sizes, total }: Catalogued): boolean {
-  return sizes.has(size) || (total !== null && Math.abs(size - total) <= total * 0.04);
+  return sizes.has(size) || (total === null ? sizes.size === 0 : Math.abs(size - total) <= total * 0.04);
 }
 
 function allowsChat(model: Catalogued): boolean {
-  return model.chatMarked || /instruct|chat|coder|agent/.test(model.variant ?? '');
+  return model.chatMarked || /instruct|chat|agent|coder-(?!base)/.test(model.variant ?? '');
 }
 
 function unmarkedIsBase(
@@ -186,16 +188,14 @@ function unmarkedIsBase(
   id: string,
   owner: string,
   service: ServiceType | undefined,
-  makers: ReadonlySet<string>,
+  publishers: ReadonlySet<string>,
 ): boolean {
   if (!model.chatMarked) return false;
   if (!UNMARKED_IS_BASE.has(model.family) && !UNMARKED_IS_BASE.has(`${model.family}${model.version}`)) return false;
-  if (service === 'lmstudio' || service === 'localai' || service === 'gpt4all') return false;
+  if (/^(?:lmstudio|localai|gpt4all)$/.test(service ?? '')) return false;
   if (service === 'ollama' && !/^(hf\.co|huggingface\.co|modelscope\.cn)\//i.test(id)) return false;
   if (owner === '' && id.includes(':')) return false; // a library's tag: its chat model
-  return (
-    makers.has(owner) || REPACKERS.has(owner) || service === 'vllm' || service === 'sglang' || /[A-Z]|\.gguf$/.test(id)
-  );
+  return publishers.has(owner) || service === 'vllm' || service === 'sglang' || /[A-Z]|\.gguf$/.test(id);
 }
 
 /** A name that is no catalogued model: what can be told of it, and what it was probably made from. */

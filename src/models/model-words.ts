@@ -6,12 +6,12 @@ const list = (words: string): ReadonlySet<string> => new Set(words.split(' '));
 /** Says nothing about which model it is: file types, runtimes, packaging. */
 export const PACKAGING = /* @__PURE__ */ list(
   'gguf ggml gguf2 gguf4 ggmlv3 bin safetensors llamafile kcpps onnx openvino mlx hf latest i1 imat imatrix mtp qat cloud ' +
-    'dspark unsloth fixed gb quantized mlc ov npu flm',
+    'dspark unsloth fixed gb quantized unquantized mlc ov npu cpu gpu cuda vulkan rocm flm vllm nothink',
 );
 
 /** Says nothing either, unless it is part of a catalogued name: makers, local folders, packaging of one server. */
 export const MAYBE_PACKAGING = /* @__PURE__ */ list(
-  'meta nvidia google microsoft mistralai ibm openai c4ai cohere multimodal ssd ad ai channel dynamic 128k',
+  'meta nvidia google microsoft mistralai ibm openai c4ai cohere multimodal ssd ad ai channel dynamic hybrid 128k',
 );
 
 /** Marks the chat model of a pair of chat and base checkpoint. */
@@ -25,16 +25,16 @@ export const BUILD_TAIL = /* @__PURE__ */ list('i quality balanced compact mini 
 
 /** Other models of the same makers: such a name is not catalogued, but it is no derivative either. */
 export const MAKER_VARIANT = /* @__PURE__ */ list(
-  'math coder code vl vision audio omni asr tts ocr lite mini small medium large big nano micro tiny base preview exp guard ' +
+  'math coder code vl vision audio omni asr tts ocr lite mini small medium large big nano micro tiny preview exp guard ' +
     'reward rm prm reranker rerank embedding embeddings embed turbo plus max pro ultra flash air next moe thinking think ' +
-    'reasoning reasoner multimodal long text python translate translator v chat instruct it beta alpha latest live research ' +
+    'reasoning reasoner long text python translate translator v beta alpha live research ' +
     'character shield guardian deep med medical search diffusion dense sparse h e n x s m xs xl captioner robotics',
 );
 
 /** Says outright that the weights were changed: finetunes, merges, pruned and drafting models, known series of such. */
 export const DERIVATIVE = /* @__PURE__ */ list(
   'abliterated abliteration ablated abl uncensored heretic derestricted unfiltered unfettered unslop decensored josiefied ' +
-    'huihui gabliterated norm-preserved distill distilled distil distillation finetune finetuned finetuning ft sft dpo orpo ' +
+    'huihui gabliterated distill distilled distil distillation finetune finetuned finetuning ft sft dpo orpo ' +
     'grpo gspo kto rlhf rlvr lora qlora adapter merge merged merges slerp ties dare passthrough frankenmerge frankenmoe ' +
     'clown reap pruned prune rp roleplay erp storywriter storyteller story creative writer writing horror nsfw lewd smut ' +
     'waifu neo opus sonnet haiku claude gpt4 gpt5 gemini fable dolphin hermes openhermes tulu vicuna wizardlm wizard ' +
@@ -44,9 +44,9 @@ export const DERIVATIVE = /* @__PURE__ */ list(
     'qwopus sky skywork openthinker openreasoning bespoke stratos uigen arliai rpmax eva hauhaucs fallen unaligned dark ' +
     'darkest evil heretical aggressive healed upscaled expanded brainstorm supernova virtuoso bagel saiga suzume swallow ' +
     'elyza shisa sauerkraut sauerkrautlm calme acemath acereason openmath nemoguard chocolatine vikhr gigachat roblox ' +
-    'draft drafter eagle eagle2 eagle3 dflash medusa speculator assistant mmproj tongyi rombos barcenas jan-nano ' +
-    'lucy gembo everyday notus pygmalion cinematika nemomix lyra mag-mell unslopnemo captain eris lexi hathor poppy ' +
-    'porpoise violet cassiopeia dobby cybersecurity seneca foundation-sec whiterabbitneo openbuddy chatqa functionary ' +
+    'draft drafter eagle eagle2 eagle3 dflash medusa speculator assistant mmproj tongyi rombos barcenas ' +
+    'lucy gembo everyday notus pygmalion cinematika nemomix lyra unslopnemo captain eris lexi hathor poppy ' +
+    'porpoise violet cassiopeia dobby cybersecurity seneca whiterabbitneo openbuddy chatqa functionary ' +
     'hammer xlam toolace groq gorilla llamaguard prometheus selfrag medgemma meditron openbiollm biomistral',
 );
 
@@ -58,13 +58,13 @@ export const FINETUNERS = /* @__PURE__ */ list(
 );
 
 /** Publishers who repack the models of others under the others' names. */
-export const REPACKERS = /* @__PURE__ */ list(
+export const REPACKERS =
   'bartowski unsloth lmstudio-community mradermacher thebloke quantfactory maziyarpanahi ggml-org ggerganov mlx-community ' +
-    'redhatai neuralmagic cyankiwi ubergarm richarderkhov second-state lmstudio-ai mudler nvidia amd intel opengvlab ' +
-    'janhq cortexso devquasar inferact eco-tech tensorblock noctrex stduhpf kaitchup hugging-quants casperhansen ' +
-    'solidrust jartine mozilla-ai modelcloud legraphista duyntnet lonestriker turboderp arcee-train duckers gaianet ' +
-    'featherless-ai-quants aessedai anikifoss doctor-shotgun ibm-research bullpoint qwen ai library hf models local gguf user',
-);
+  'redhatai neuralmagic cyankiwi ubergarm richarderkhov second-state lmstudio-ai mudler amd intel opengvlab ' +
+  'janhq cortexso devquasar inferact eco-tech tensorblock noctrex stduhpf kaitchup hugging-quants casperhansen ' +
+  'solidrust jartine mozilla-ai modelcloud legraphista duyntnet lonestriker turboderp arcee-train duckers gaianet ' +
+  'featherless-ai-quants aessedai anikifoss doctor-shotgun ibm-research bullpoint ai library hf models local gguf user ' +
+  'artusdev mikeroz quanttrio cpatonn';
 
 /**
  * Families whose repository without a chat mark is the base checkpoint (newer families mark the base instead).

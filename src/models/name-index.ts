@@ -1,5 +1,5 @@
 import { CATALOG_MAKERS, CATALOG_NAMES } from './catalog-names.js';
-import { MAKER_VARIANT, MAYBE_PACKAGING } from './model-words.js';
+import { MAKER_VARIANT, MAYBE_PACKAGING, REPACKERS } from './model-words.js';
 import { takeApart } from './name-parts.js';
 
 /** One name of a catalogued model, taken apart. */
@@ -30,7 +30,8 @@ export interface NameIndex {
   readonly bySignature: ReadonlyMap<string, readonly Name[]>;
   /** Words of the catalogued names, each with the family that it points to. */
   readonly words: ReadonlyMap<string, string>;
-  readonly makers: ReadonlySet<string>;
+  /** Who publishes models under the makers' names: the makers, and who repacks them. */
+  readonly publishers: ReadonlySet<string>;
 }
 
 let index: NameIndex | undefined;
@@ -82,5 +83,5 @@ function buildIndex(): NameIndex {
       }
     }
   }
-  return { bySignature, words, makers: new Set(CATALOG_MAKERS.split(' ')) };
+  return { bySignature, words, publishers: new Set(`${CATALOG_MAKERS} ${REPACKERS}`.split(' ')) };
 }

@@ -1,4 +1,4 @@
-import { BASE, BUILD_TAIL, CHAT, MAYBE_PACKAGING, PACKAGING, REPACKERS } from './model-words.js';
+import { BASE, BUILD_TAIL, CHAT, MAYBE_PACKAGING, PACKAGING } from './model-words.js';
 
 /** A name taken apart, before any look-up. */
 export interface Parts {
@@ -34,25 +34,31 @@ const HOSTS = /^(?:hf\.co|huggingface\.co|modelscope\.cn|registry\.ollama\.ai|(?
 /** Cuts folders, host, publisher and tag off; `folder` is the directory of a file, which may say more than its name. */
 export function splitPath(
   id: string,
-  makers: ReadonlySet<string>,
+  publishers: ReadonlySet<string>,
 ): { stem: string; tag: string; publisher: string | null; folder: string } {
-  let text = id.length > 4096 ? id.slice(-4096) : id;
-  const digest = text.indexOf('@sha256');
-  if (digest >= 0) text = text.slice(0, digest);
-  const segments = text.split(/[/\\]+/).filter((s) => s !== '' && s !== '.' && s !== '~');
+  const text = id.slice(-4096).replace(/@sha256.*/s, '');
+  const segments = text.split(/[/\\]+/).filter((s) => !/^[.~]?$/.test(s));
+  const cached = segments[segments.indexOf('snapshots') - 1]?.split('--'); // the layout of the Hugging Face cache
   let stem = (segments.pop()?.trim() ?? '').replace(/^text-embedding-(?=[a-z])/i, '');
   let folder = '';
   let publisher = segments.at(-1) ?? null;
-  if (/\.(?:gguf|bin|safetensors)$/i.test(stem) && publisher !== null) {
+  const isFile = /\.(?:gguf|bin|safetensors)$/i.test(stem);
+  if (isFile && publisher !== null) {
     folder = publisher;
     publisher = segments.at(-2) ?? null;
-    // `model.gguf` says nothing: its folder is the name.
-    if (/^(?:ggml-)?(?:model|weights|main)\b/i.test(stem)) stem = folder;
   }
-  if (publisher === 'snapshots') {
-    const cached = segments.at(-2)?.split('--') ?? []; // the layout of the Hugging Face cache
-    stem = cached.at(-1) ?? stem;
+  if (cached !== undefined) {
+    folder = cached.at(-1) ?? '';
     publisher = cached.at(-2) ?? null;
+  }
+  // `model.gguf` says nothing: its folder is the name.
+  if (folder !== '' && (!isFile || /^(?:ggml-)?(?:model|weights|main)\b/i.test(stem))) stem = folder;
+  // `owner_Name-GGUF_Name-Q4_K_M.gguf`: how downloads are kept under one name.
+  const packed = stem.search(/-gguf_./i);
+  if (packed >= 0) {
+    folder = stem.slice(0, packed);
+    publisher = JOINT.exec(folder)?.[1] ?? publisher;
+    stem = stem.slice(packed + 6);
   }
   if (publisher !== null && (HOSTS.test(publisher.toLowerCase()) || LOCAL_FOLDER.test(publisher))) publisher = null;
   let tag = '';
@@ -61,24 +67,27 @@ export function splitPath(
     tag = stem.slice(colon + 1);
     stem = stem.slice(0, colon);
   }
-  // `Publisher_Model` and `publisher.Model`: how repackers and galleries keep the publisher.
-  const joint = /^([A-Za-z0-9-]+?)[_.](?=[A-Za-z])/.exec(stem);
-  const owner = joint?.[1]?.toLowerCase() ?? '';
-  if (joint && (makers.has(owner) || REPACKERS.has(owner))) {
-    publisher = joint[1] ?? publisher;
+  // `Publisher_Model`, `publisher.Model`, `Publisher--Model`: how repackers and galleries keep the publisher, and twice.
+  for (let joint = JOINT.exec(stem); joint !== null; joint = JOINT.exec(stem)) {
+    const owner = (joint[1] as string).toLowerCase();
+    if (!publishers.has(owner)) break;
+    publisher = joint[1] as string;
     stem = stem.slice(joint[0].length);
   }
   return { stem, tag, publisher, folder };
 }
 
+const JOINT = /^([A-Za-z0-9-]+?)(?:[_.]|--)(?=[A-Za-z])/;
 const LOCAL_FOLDER = /^(?:library|koboldcpp|models?|local|ai|gguf|llama-cpp|weights|hf|[a-z]:)$/i;
 
 const NUMBER = /^v?(\d+(?:\.\d+)*)$/;
 const SIZE = /^(e?)(\d+(?:\.\d+)?)([bmt])$/;
 const ACTIVE = /^a(\d+(?:\.\d+)?)b$/;
 const QUANT =
-  /^(?:i?q\d(?:f\d+)?(?:\.\d+)*|tq\d.*|bf16|fp?(?:4|8|16|32)|(?:nv|mx)fp[468]|mxint\d|nf4|int[248]|w\d+a\d+|\d(?:\.\d+)?bit|\d+(?:\.\d+)?bpw|awq|gptq|exl[23]|bnb|dwq|hqq|aqlm|autoround|optiq|ud|g128|128g|g32|g64)$/;
-const QUANT_TAIL = /^(?:k|s|m|l|xs|xxs|xl|xxl|nl|p|mixed|block|dynamic|[01]|v[23]|h\d|[48]\.[48])$/;
+  /^(?:i?q\d(?:f\d+)?(?:\.\d+)*|tq\d.*|(?:[wa]|kv)?(?:nv|mx|b|n)?fp?(?:4|6|8|16|32)(?:mix|a\d+)?|(?:mx)?int\d(?:mix)?|w\d+a\d+|\d(?:\.\d+)?bit(?:gs\d+)?|\d+(?:\.\d+)?bpw|awq|gptq(?:model)?|exl[23](?:\.\d+)*|bnb|dwq\d?|qx\d+|hqq|aqlm|autoround|optiq|quark|ud|smol|gs?\d{2,3}|(?:32|64|128)g)$/;
+/** Behind such a label: the kind of its blocks, the settings and the date of the build. */
+const QUANT_TAIL =
+  /^(?:k[slt]{0,2}|s|m|l|xs|xxs|xl|xxl|nl|p|hi|mixed|block|dynamic|kv|qad|moe|a?sym|vortex|actorder|true|false|\d+g|\d(?:\.\d+)?|v\d|[hr]\d|\d+x\d+|\d{6}|\d{8})$/;
 
 /** Cuts a name into words and takes out what has a meaning of its own: sizes, release, quantisation, packaging. */
 export function takeApart(name: string, words: ReadonlyMap<string, string>): Parts {
@@ -96,7 +105,8 @@ export function takeApart(name: string, words: ReadonlyMap<string, string>): Par
     const token = tokens[i] as string;
     const from = starts[i] as number;
     const at = ends[i] as number;
-    if (open ? isQuant(token) || QUANT_TAIL.test(token) : !first && isQuant(token)) {
+    const tail = open && (QUANT_TAIL.test(token) || (parts.size !== null && /^[48]b$/.test(token)));
+    if (tail || (!first && isQuant(token))) {
       if (token === 'ud' && !isQuant(tokens[i + 1] ?? '')) continue;
       if (!open) repeated = quantTo - quantFrom > 3; // `…-Q4_K_M-GGUF:Q4_K_M`: the first says it
       if (!open && !repeated) quantFrom = from;
@@ -178,9 +188,11 @@ function joins(name: string, from: number, at: number): boolean {
   if (at - from > (name.startsWith('q', from) ? 7 : 3) && !/^[a-z]+\d$/.test(name.slice(from, at))) return false;
   let end = at + 1;
   while (isDigit(name.charCodeAt(end))) end++;
-  const isSize = /^[bmtx]/.test(name.slice(end, end + 1));
+  const rest = name.slice(end, end + 3);
+  if (/^b(?:it|pw)/.test(rest)) return false;
+  const isSize = /^[bmtx]/.test(rest);
   if (isSize && (name[from - 1] !== '-' || !/[\dae]/.test(name[from] as string))) return false;
-  return end > at + 1 && end < at + 4 && !/^\.\d/.test(name.slice(end, end + 2));
+  return end > at + 1 && end < at + 4 && !/^\.\d/.test(rest);
 }
 
 function isDigit(code: number): boolean {
