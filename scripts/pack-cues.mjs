@@ -38,7 +38,10 @@ const LISTS = {
 const openers = new Set();
 for (const list of Object.values(LISTS)) {
   for (const words of Object.values(list))
-    for (const cue of words.split(' ')) if (cue.includes('_')) openers.add(fold(cue.slice(0, cue.indexOf('_'))));
+    for (const cue of words.split(' ')) {
+      const parts = fold(cue).split('_');
+      for (let k = 1; k < parts.length; k++) openers.add(parts.slice(0, k).join(' '));
+    }
 }
 
 // What the languages are looked up with: words and forms of English, beginnings of the others, pieces where no blanks are.
@@ -155,7 +158,7 @@ export const KINDS = [${kinds.join(', ')}] as const;
 /** Letters of the roles, as ROLES has them; none first. */
 export const ROLE_LETTERS = '.${Object.values(ROLES).join('')}';
 
-/** One bit for each first word of a phrase, by its hash. */
+/** One bit for each beginning of a phrase, by its hash. */
 export const OPENERS = ${JSON.stringify(opening)};
 
 /** Of each language: number of cues, number of slots, cues packed as slot and kind. */

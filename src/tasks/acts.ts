@@ -23,9 +23,8 @@ export const ACTS = [
 export type Act = (typeof ACTS)[number];
 
 const MEANING =
-  /^what (?:do|does|did|is|are) .*\b(?:do|means?|doing)\b|^whats? (?:is |are )?in\b|^wh.* for$|^\S+(?: \S+){0,2} (?:purpose|meaning|role|job|point)\b/;
-const OPEN =
-  /^what (?:would|could|might) .*\b(?:you|i|way|step|approach|option)\b|^what (?:\S+ ){1,3}(?:can|could|do i|do you|do we|would)\b/;
+  /^what (?:do|does|did|is|are) .*\b(?:do|means?|doing)\b|^whats? (?:is )?in\b|^wh.* for$|^\S+(?: \S+){0,2} (?:purpose|meaning|role|job|point)\b/;
+const OPEN = /^what would .*\b(?:you|i|way|step)\b|^what (?:\S+ ){1,3}(?:can|could|do i|would)\b/;
 
 /** What a clause does; only roughly, because the words themselves are weighed too. */
 export function actOf(shape: Shape, first: boolean): Act {
@@ -51,7 +50,7 @@ function questionAct(shape: Shape): Act {
   if (lead === 'y') return 'why';
   const text = wordsOf(shape);
   if (lead === 'h') {
-    if (/^how (?:\S+ )?(?:should|would you|will you)\b/.test(text)) return 'choose';
+    if (/^how (?:\S+ )?(?:should|would you)\b/.test(text)) return 'choose';
     return /^h(?:2|x?[iez])/.test(roles) ? 'howTo' : /^h[^x]{1,2}x/.test(roles) ? 'howMuch' : 'howDoes';
   }
   if (/^[lkw].*o|^l.{0,2}[im]|^[lkw].*m/.test(roles)) return 'choose';

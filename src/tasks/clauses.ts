@@ -80,7 +80,7 @@ function readClause(shape: Shape, before: Clause | undefined): Clause {
   return { act, verb: act === 'order' || act === 'howTo' || act === 'wish' ? verb : null, object, shape };
 }
 
-const IT = /\b(?:it|them|that|lo|es)\b|它/;
+const IT = /\b(?:it|them|that)\b/;
 
 function innerAct(shape: Shape, at: number): Act | null {
   for (let i = at + 1; i < Math.min(shape.roles.length, at + 4); i++) {

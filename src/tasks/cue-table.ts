@@ -10,9 +10,9 @@ export const KINDS = [
 /** Letters of the roles, as ROLES has them; none first. */
 export const ROLE_LETTERS = '.yhwlkxm|opdatuejzisf&r2gqnb';
 
-/** One bit for each first word of a phrase, by its hash. */
+/** One bit for each beginning of a phrase, by its hash. */
 export const OPENERS =
-  ")$;)#3%&#3C%#4#('`'(C###[$'#C$#$#%G$3'$E#$D#+0%%%4+-$5%+%D%%%'+#/+#++/;##$##&#(,$+74+#49K$-%F#=?'(#)'CDGC78%;###C/%)$#39';#;C#'##C";
+  ")$?9'4%&'3C%#4#(O`G(C#+#[$''C$#,#%G$3'$E#$DG+0%%%4+.$5%+%F%-%'+C/+++/O;$#$##&'(,$,W4+$4YL&-%F#=`'(#)'CDGS78%;##$D/%)4$59'<#;S'G##C";
 
 /** Of each language: number of cues, number of slots, cues packed as slot and kind. */
 export const TABLE = {

@@ -56,7 +56,7 @@ export class Lexicon {
   }
 }
 
-/** Whether a phrase may begin with the word of a hash; of others it says so too, rarely. */
+/** Whether a phrase may begin with the words of a hash; of others it says so too, rarely. */
 export function opensPhrase(hash: number): boolean {
   const bit = slotOf(hash, OPENERS.length * 6);
   return ((digitAt(OPENERS, (bit / 6) | 0) >> (bit % 6)) & 1) === 1;

@@ -80,7 +80,7 @@ export function splitMixedLine(line: string, kind: LineKind): [string, boolean] 
   if (kind !== 'code') return ['', true];
   const start = line.search(INLINE_START);
   const said = start > 0 ? line.slice(0, start) : '';
-  return (plainWords(said) >= 3 && !CODE_WORD.test(said)) || /[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{3}/.test(said)
+  return (plainWords(said) >= 3 && !CODE_WORD.test(said)) || /[\u3040-\ud7af]{3}/.test(said)
     ? [said, true]
     : ['', true];
 }

@@ -81,5 +81,4 @@ function isDefinite({ shape }: Clause): boolean {
   return false;
 }
 
-const VAGUE =
-  /^(?:same|first|last|most|best|only|number|length|sum|other|next|world|internet|web|user|browser|past|future|following)$/;
+const VAGUE = /^(?:same|first|last|most|best|only|number|other|next|world|internet|user|browser|future|following)$/;

@@ -57,7 +57,7 @@ export function findRequest(message: string): RequestText {
 }
 
 const OWN_TEXT =
-  /\b(?:this|these|following|below)\b.{0,60}\b(?:paragraph|text|sentence|article|e?mail|message|story|document|section|notes)\b.{0,60}:\s*$|^(?:translate|proofread|rephrase|summari[sz]e)\b.{0,80}:\s*$/i;
+  /\b(?:this|these|following|below)\b.{0,60}\b(?:paragraph|text|sentence|e?mail|message|document|notes)\b.{0,60}:\s*$|^(?:translate|proofread|rephrase|summari[sz]e)\b.{0,80}:\s*$/i;
 
 function readFence(part: string, material: Material): void {
   const lines = part.split('\n', ENOUGH);
@@ -118,6 +118,6 @@ function takeSpans(line: string, material: Material): string {
 
 // Code that begins within a line of words.
 const CODE_WITHIN =
-  /#include\b|#!\/|\bSELECT\s[^\n]{1,300}\sFROM\s|\bINSERT INTO\s|\bdef \w+\(|\bfunction \w+\(|\bfor ?\([^)\n]{1,120}\) ?\{|\bprint\(|\bfor \w+ in \w[^\n]{0,80}:/;
+  /#include\b|#!\/|\bSELECT .{1,300} FROM |\bdef \w+\(|\bfunction \w+\(|\bprint\(|\bfor \w+ in .{1,80}:/;
 
-const SPANS = /`[^`\n]{1,2000}`|"[^"\n]{8,2000}"|“[^”\n]{8,2000}”|'[^'\n]{12,2000}'/g;
+const SPANS = /`[^`\n]{1,2000}`|["“][^"”\n]{8,2000}["”]|'[^'\n]{12,2000}'/g;

@@ -23,43 +23,49 @@ export function tokenize(text: string): { tokens: Token[]; language: Language } 
   let words = wordsIn(text);
   const language = languageOf(text, words);
   const lex = lexicon(language);
-  const english = language === 'en';
-  const segmented = language === 'zh' || language === 'ja' || language === 'ko';
-  if (language === 'fr') words = words.flatMap(elided);
+  // "L'application" is two words.
+  if (language === 'fr') words = wordsIn(text.replace(/['’]/g, ' '));
+  const wide = WIDE.test(text);
   const tokens: Token[] = [];
   for (let i = 0; i < words.length; i++) {
     const word = words[i] as Token;
-    tokens.push(word);
-    if (word.mark > 0) continue;
-    if (segmented && WIDE.test(word.raw)) {
-      tokens.pop();
+    if (wide && WIDE.test(word.raw)) {
       segment(word.raw, lex, tokens);
       continue;
     }
-    const phrase = opensPhrase(word.hash) ? longestPhrase(words, i, lex) : 1;
-    if (phrase > 1) {
+    // The longest phrase that begins here.
+    let { hash } = word;
+    let end = i;
+    for (let k = i + 1; opensPhrase(hash) && k < words.length && (words[k] as Token).mark === 0; k++) {
+      hash = hashOf((words[k] as Token).text, hashStep(hash, 32));
+      if (lex.at(hash) !== 0) end = k;
+    }
+    if (end > i) {
       const text = words
-        .slice(i, i + phrase)
+        .slice(i, end + 1)
         .map((part) => part.text)
         .join(' ');
-      const hash = hashOf(text);
-      tokens[tokens.length - 1] = { text, raw: text, hash, entry: lex.at(hash), ident: false, mark: 0 };
-      i += phrase - 1;
-    } else {
-      // Developers mix English nouns and verbs into every language; its small words mean other things there.
-      if (!english) word.entry = lex.find(word.text) || word.entry & ~ROLE;
-      if (word.entry === 0 && language === 'ru' && /ть(?:ся)?$/.test(word.text)) word.entry = 3;
-      if (word.ident) {
-        if (word.entry === 0 && word.text.includes('-')) {
-          const last = word.text.slice(word.text.lastIndexOf('-') + 1);
-          word.entry = (lex.find(last) || findEnglish(last, hashOf(last))) & ~ROLE;
-        }
-        word.ident = word.entry === 0 ? isIdentifier(word.raw) : word.raw.endsWith('()');
-      }
+      hash = hashOf(text);
+      tokens.push(tokenOf(text, hash, lex.at(hash)));
+      i = end;
+      continue;
     }
+    tokens.push(word);
+    if (word.mark > 0) continue;
+    // Developers mix English nouns and verbs into every language; its small words mean other things there.
+    if (language !== 'en') word.entry = lex.find(word.text) || word.entry & ~ROLE;
+    if (language === 'ru' && word.entry === 0 && /ть(?:ся)?$/.test(word.text)) word.entry = 3;
+    if (!word.ident) continue;
+    if (word.entry === 0 && word.text.includes('-')) {
+      const last = word.text.slice(word.text.lastIndexOf('-') + 1);
+      word.entry = (lex.find(last) || findEnglish(last, hashOf(last))) & ~ROLE;
+    }
+    word.ident = word.raw.endsWith('()') || (word.entry === 0 && IDENTIFIER.test(word.raw));
   }
   return { tokens, language };
 }
+
+const WIDE = /[\u3040-\ud7af]/;
 
 /** Words, as English knows them, with `()` behind them, and marks. */
 function wordsIn(text: string): Token[] {
@@ -69,6 +75,7 @@ function wordsIn(text: string): Token[] {
     let unit = 0;
     let hash = SEED;
     let capital = false;
+    // 1: more than letters; 2: apostrophes or more than ASCII.
     let odd = 0;
     let dot = 0;
     for (; end < text.length; end++) {
@@ -84,7 +91,8 @@ function wordsIn(text: string): Token[] {
       } else odd |= unit > 127 || unit === 39 ? 2 : 1;
     }
     if (end === i) {
-      if (unit !== 32 && isMark(unit)) words.push(markToken(text.charAt(i), COMMAS.includes(text.charAt(i)) ? 1 : 2));
+      const mark = unit === 32 ? -1 : MARKS.indexOf(text.charAt(i));
+      if (mark >= 0) words.push(tokenOf(text.charAt(i), 0, 0, mark < 4 ? 1 : 2));
       i++;
       continue;
     }
@@ -97,65 +105,43 @@ function wordsIn(text: string): Token[] {
     if (odd === 0) {
       const word = capital ? chunk.toLowerCase() : chunk;
       words.push({ text: word, raw: chunk, hash, entry: findEnglish(word, hash), ident: capital, mark: 0 });
-    } else if ('-–—'.includes(chunk)) words.push(markToken(chunk, 2));
+    } else if ('-–—'.includes(chunk)) words.push(tokenOf(chunk, 0, 0, 2));
     else {
       const bare = chunk.replace(AROUND, '');
-      if (bare !== '') words.push(wordToken(bare, odd > 1));
+      for (const raw of bare === '' ? [] : odd > 1 ? (bare.match(SCRIPT) as string[]) : [bare]) {
+        // "We're" is "we".
+        const word = odd > 1 ? fold(raw).replace(/(?<=^we)['’].*|['’]/g, '') : raw.toLowerCase();
+        hash = hashOf(word);
+        words.push({ text: word, raw, hash, entry: findEnglish(word, hash), ident: true, mark: 0 });
+      }
     }
-    if (dot > 0 && !NO_STOP.test(chunk)) words.push(markToken('.', 2));
+    if (dot > 0 && !NO_STOP.test(chunk)) words.push(tokenOf('.', 0, 0, 2));
   }
   return words;
 }
 
 // A leading dot or dash belongs to a file name or an option; a trailing one does not.
 const AROUND = /^['’*`<>|~]+|['’*`<>|~.]{1,20}$/g;
+// Of one script: "API를" is two words.
+const SCRIPT = /[\u3040-\ud7af]+|[^\u3040-\ud7af]+/g;
 // Abbreviations end no sentence, nor do several dots.
 const NO_STOP = /^(?:e\.g|i\.e|etc|vs)$|\.$/;
 
-function markToken(text: string, mark: 1 | 2): Token {
-  return { text, raw: text, hash: 0, entry: 0, ident: false, mark };
+function tokenOf(text: string, hash: number, entry: Entry, mark: 0 | 1 | 2 = 0): Token {
+  return { text, raw: text, hash, entry, ident: false, mark };
 }
 
-function wordToken(raw: string, accented = true): Token {
-  // "We're" is "we".
-  const text = accented ? fold(raw).replace(/(?<=^we)['’].*|['’]/g, '') : raw.toLowerCase();
-  const hash = hashOf(text);
-  return { text, raw, hash, entry: findEnglish(text, hash), ident: true, mark: 0 };
-}
-
-/** "L'application" is two words. */
-function elided(word: Token): Token | Token[] {
-  return word.mark > 0
-    ? word
-    : word.raw
-        .split(/['’]/)
-        .filter((part) => part !== '')
-        .map((part) => wordToken(part));
-}
-
-// A bit for each ASCII unit, 32 in a number: \n ! , : ; ?
-const MARKS = [0x400, 0x8c001002 | 0, 0, 0];
-// Blanks, marks, brackets and the double quote.
+// Four commas, then what ends a sentence.
+const MARKS = ',、，…\n!:;?。？！；：';
+// Blanks, marks, brackets and the double quote: a bit for each ASCII unit, 32 in a number.
 const GAPS = [0x3e00, 0x8c001307 | 0, 0x28000000, 0x28000000];
-const WIDE_MARKS = '。，？！、；：…';
-const WIDE_GAPS = `${WIDE_MARKS}¿¡“”„«»「」\u00a0\u3000\u2028\u202f\ufeff`;
-
-function isMark(unit: number): boolean {
-  return unit < 128 ? hasBit(MARKS, unit) : WIDE_MARKS.includes(String.fromCharCode(unit));
-}
+const WIDE_GAPS = `${MARKS}¿¡“”„«»「」\u00a0\u3000\u2028\u202f\ufeff`;
 
 /** Whether a unit stands between words: a blank, a bracket, a quotation mark, a mark. */
 function isGap(unit: number): boolean {
-  if (unit < 128) return hasBit(GAPS, unit);
+  if (unit < 128) return (((GAPS[unit >> 5] as number) >> (unit & 31)) & 1) === 1;
   return (unit < 0xc0 || unit > 0x2000) && WIDE_GAPS.includes(String.fromCharCode(unit));
 }
-
-function hasBit(bits: readonly number[], unit: number): boolean {
-  return (((bits[unit >> 5] as number) >> (unit & 31)) & 1) === 1;
-}
-
-const COMMAS = ',、，…';
-const WIDE = /[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/;
 
 /** By script, else by how many of the first words each language knows; English where it knows most of them. */
 function languageOf(message: string, words: readonly Token[]): Language {
@@ -172,7 +158,7 @@ function languageOf(message: string, words: readonly Token[]): Language {
     if (entry !== 0) best++;
   }
   let language: Language = 'en';
-  if (best < first.length * 0.4 + 0.5) {
+  if (best < first.length * 0.42 + 0.5) {
     for (const other of LATIN) {
       const lex = lexicon(other);
       const known = first.filter((word) => lex.find(word) !== 0).length;
@@ -196,58 +182,18 @@ const SCRIPTS: readonly (readonly [RegExp, Language])[] = [
 /** Longest cue at each place; what no cue begins at is passed over. */
 function segment(chunk: string, lex: Lexicon, out: Token[]): void {
   for (let at = 0; at < chunk.length; ) {
-    if (!WIDE.test(chunk.charAt(at))) {
-      const word = /^[^\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+/.exec(chunk.slice(at, at + 40))?.[0] ?? ' ';
-      const token = wordToken(word);
-      token.entry &= ~ROLE;
-      token.ident = token.entry === 0 ? isIdentifier(word) : word.endsWith('()');
-      out.push(token);
-      at += word.length;
-      continue;
-    }
     let hash = SEED;
-    let length = 1;
-    let found = 0;
-    let foundHash = 0;
-    for (let i = 0; i < 8 && at + i < chunk.length; i++) {
-      hash = hashStep(hash, chunk.charCodeAt(at + i));
+    let found: Token | undefined;
+    for (let i = at; i < at + 8 && i < chunk.length; i++) {
+      hash = hashStep(hash, chunk.charCodeAt(i));
       const entry = lex.at(hash);
-      if (entry !== 0) {
-        found = entry;
-        foundHash = hash;
-        length = i + 1;
-      }
+      if (entry !== 0) found = tokenOf(chunk.slice(at, i + 1), hash, entry);
     }
-    if (found !== 0) {
-      const text = chunk.slice(at, at + length);
-      out.push({ text, raw: text, hash: foundHash, entry: found, ident: false, mark: 0 });
-    }
-    at += length;
+    if (found !== undefined) out.push(found);
+    at += found?.text.length ?? 1;
   }
 }
 
-/** Of how many words the longest phrase is that begins at a word. */
-function longestPhrase(words: readonly Token[], at: number, lex: Lexicon): number {
-  let taken = 1;
-  let { hash } = words[at] as Token;
-  for (let k = 1; k < 6; k++) {
-    const next = words[at + k];
-    if (next === undefined || next.mark > 0) break;
-    hash = hashOf(next.text, hashStep(hash, 32));
-    if (lex.at(hash) !== 0) taken = k + 1;
-  }
-  return taken;
-}
-
-/** Whether a word looks like a name out of code rather than out of a sentence. */
-export function isIdentifier(word: string): boolean {
-  if (!/[^a-z]/.test(word) || word.length < 2 || word.startsWith('http')) return false;
-  if (
-    word.endsWith('()') ||
-    /^[@#][\w-]+$|^[\w.-]+\/$|[a-z\d][A-Z]|[A-Za-z\d]_[A-Za-z\d]|^\.{0,2}\/\w|^[\w./\\@-]+\.[A-Za-z]{1,5}$/.test(word)
-  )
-    return true;
-  return /^[\w.@-]+(?:\/[\w.@-]+)+$/.test(word) && (/[._\d-]|\/.*\//.test(word) || FOLDERS.test(word));
-}
-
-const FOLDERS = /^(?:src|lib|apps?|packages|tests?|docs|utils|services|components|config|scripts)\//;
+// What looks like a name out of code rather than out of a sentence.
+const IDENTIFIER =
+  /^(?!http)(?:[@#][\w-]+$|[\w.-]+\/$|.*(?:[a-z\d][A-Z]|[A-Za-z\d]_[A-Za-z\d])|\.{0,2}\/\w|[\w./\\@-]+\.[A-Za-z]{1,5}$|(?=.*[._\d-]|.*\/.*\/|(?:src|lib|apps?|packages|tests?|docs|utils)\/)[\w.@-]+(?:\/[\w.@-]+)+$)/;
