@@ -71,11 +71,10 @@ function told({ roles, nouns }: Shape): Act {
 }
 
 /** Whether an order begins here: a verb in its dictionary form, or as titles have it, that is no noun here. */
-function isOrder({ roles, forms, names, verbs }: Shape, first: boolean): boolean {
+function isOrder({ roles, forms, verbs }: Shape, first: boolean): boolean {
   const form = forms.charAt(0);
-  const object = /^.[.bdatujyhwlkzin]/.test(roles) || names.charAt(1) === 'i';
-  if (!/^[.rb]/.test(roles) && !(roles.startsWith('f') && object)) return false;
   if (form === 'b') return true;
+  const object = /^.[.bdatujyhwlkzin]/.test(roles);
   if (form === '3' || form === 'g') return first && object;
   // A verb that is a noun too, with nothing behind it: "document", "review", "test".
   return form === 'v' && !/^..x/.test(roles) && (object || (roles.length === 1 && /^[256]/.test(verbs)));
@@ -90,7 +89,7 @@ function foreignAct(shape: Shape): Act {
   const verb = /[1-8]/.test(verbs);
   if (has(/^g/)) return 'goAhead';
   if (has(/^o|^m[^d]./)) return 'choose';
-  if (!verbFinal && /^[bv]/.test(forms) && !(forms.startsWith('v') && asked)) return 'order';
+  if (!verbFinal && /^[bv]/.test(forms)) return 'order';
   if (has(/y/)) return 'why';
   if (has(/l/)) return has(/o/) ? 'choose' : 'where';
   if (has(/[o|]/) && (asked || free || has(/k/))) return 'choose';

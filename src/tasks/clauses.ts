@@ -32,21 +32,17 @@ export function readClauses(text: string): { clauses: Clause[]; language: Langua
   for (let i = 0; i < roles.length; i++) {
     const role = roles.charAt(i);
     if (role === ';') close(i, '?？'.includes(tokens[i]?.text ?? ';'));
-    else if ((role === ',' || role === '&') && i > start && begins(letters, skipFillers(roles, i + 1), role, start))
-      close(i, false);
+    else if ((role === ',' || role === '&') && begins(letters, skipFillers(roles, i + 1), role, start)) close(i, false);
   }
   close(roles.length, false);
   return { clauses, language };
 }
 
 /** Whether a clause of its own begins at a token behind a comma or an "and". */
-function begins({ roles, forms, names }: Letters, at: number, mark: string, start: number): boolean {
+function begins({ roles, forms }: Letters, at: number, mark: string, start: number): boolean {
   const role = roles.charAt(at);
   const form = forms.charAt(at);
-  if (
-    form === 'b' ||
-    (form === 'v' && (names.charAt(at + 1) === 'i' || /[.bdatujyhwlkzin]/.test(roles.charAt(at + 1))))
-  ) {
+  if (form === 'b' || (form === 'v' && /[.bdatujyhwlkzin]/.test(roles.charAt(at + 1)))) {
     // "Read it and fix it" is two orders, "people who read and write" is none.
     const head = skipFillers(roles, start);
     return mark === ',' || /[bv]/.test(forms.charAt(head)) || /[yhwlkm]/.test(roles.charAt(head));
@@ -64,7 +60,7 @@ function readClause(shape: Shape, before: Clause | undefined): Clause {
   const { verbs, roles } = shape;
   let act = actOf(shape, before === undefined);
   const at = verbAt(shape, act);
-  let verb = VERBS[verbs.charCodeAt(at) - 49] ?? null;
+  let verb = kindAt(VERBS, verbs, at);
   if (act === 'order' && (verb === 'explain' || verb === 'show')) {
     // "Explain why ...", "tell me where ...": the question inside is what is asked.
     const inner = innerAct(shape, at);
@@ -111,17 +107,23 @@ function objectOf({ roles, nouns, names, verbs, forms, language }: Shape, at: nu
   const end = Math.min(nouns.length, at + 12);
   for (let i = at + 1; i < end; i++) {
     const role = roles.charAt(i);
-    const noun = NOUNS[nouns.charCodeAt(i) - 49];
-    if ('2yhwlkx'.includes(role) || (role === 'p' && !eastern)) {
+    const noun = kindAt(NOUNS, nouns, i);
+    if (role !== '.' && ('2yhwlkx'.includes(role) || (role === 'p' && !eastern))) {
       // "check for leaks", "look at the parser": the preposition belongs to the verb.
-      if (seen && (i > at + 1 || noun !== undefined)) break;
+      if (seen && (i > at + 1 || noun !== null)) break;
     } else if (object !== null && ('dtuj,&a'.includes(role) || (language === 'zh' && forms.charAt(i) === 'b'))) break;
-    else if (noun !== undefined && !(forms.charAt(i) === 'b' && i > at + 3)) {
+    else if (noun !== null && !(forms.charAt(i) === 'b' && i > at + 3)) {
       object = noun;
       seen = true;
       if (headFirst) break;
     } else if (names.charAt(i) === 'i' || (role === '.' && verbs.charAt(i) === '0')) seen = true;
   }
-  for (let i = at - 1; i >= 0 && object === null; i--) object = NOUNS[nouns.charCodeAt(i) - 49] ?? null;
+  for (let i = at - 1; i >= 0 && object === null; i--) object = kindAt(NOUNS, nouns, i);
   return object;
+}
+
+/** The kind of a digit; null for none. Asking a list for what stands at -1 would be slow. */
+function kindAt<T>(kinds: readonly T[], digits: string, at: number): T | null {
+  const kind = at < 0 ? 0 : digits.charCodeAt(at) - 48;
+  return kind > 0 ? (kinds[kind - 1] as T) : null;
 }

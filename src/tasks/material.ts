@@ -24,7 +24,7 @@ export function hasMaterial(m: Material): boolean {
 const TRACE =
   /^\s*(?:at \S.{0,200}[(:]|File "|Traceback|Caused by:|goroutine \d|Exception in|thread '|\.\.\. \d+ more|\^+\s*$|#\d+ +0x)/;
 const LOG =
-  /^\s*(?:\[?\d{4}-\d\d-\d\d[T ]|\[?\d\d:\d\d:\d\d|\[\d+\.\d+|\[?(?:ERROR|WARN|WARNING|INFO|FATAL|DEBUG)[ :\]]|npm ERR!|[\w-]+\[\d+\]:|(?:[A-Za-z]+ ){0,3}[\w$.]*(?:[Ee]rror|Exception)(?:\[\w+\])?: |(?:fatal|panic): |Program received |\[[A-Z]+\d+\])/;
+  /^\s*(?:\[?\d{4}-\d\d-\d\d[T ]|\[?\d\d:\d\d:\d\d|\[\d+\.\d+|\[?(?:ERROR|WARN|WARNING|INFO|FATAL|DEBUG)[ :\]]|npm ERR!|[\w-]+\[\d+\]:|(?:[A-Za-z]+ ){0,3}[Ee]rror(?:\[\w+\])?: |(?:Uncaught )?[\w$.]+(?:Error|Exception)\s?:|(?:fatal|panic): |Program received |\[[A-Z]+\d+\])/;
 const DIFF = /^(?:diff --git |@@ |\+\+\+ |--- [ab]?\/|index [\da-f]{6,})/;
 // What the marks below do not tell.
 const CODE_START =

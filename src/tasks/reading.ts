@@ -3,6 +3,7 @@ import { type Clause, readClauses } from './clauses.js';
 import type { Language } from './lexicon.js';
 import { hasMaterial, type Material } from './material.js';
 import { findRequest } from './request-text.js';
+import type { Shape } from './shape.js';
 
 /** A message as the estimates read it. */
 export interface Reading {
@@ -41,7 +42,7 @@ export function readMessage(message: string, o: ClassifyOptions): Reading {
   const { clauses, language } = readClauses(text);
   const pasted = hasMaterial(material) || o.hasImages === true;
   const some = (test: (c: Clause) => boolean): boolean => clauses.some(test);
-  const ours = some(({ shape }) => shape.roles.includes('u') || marked(shape.roles, shape.nouns).includes('8'));
+  const ours = some(({ shape }) => shape.roles.includes('u') || isOurs(shape));
   const we = some(({ act, shape }) => shape.roles.includes('e') && !/howTo|choose|order|statement/.test(act));
   // "Explain" alone means what the host shows.
   const pointed = some(
@@ -59,24 +60,24 @@ export function readMessage(message: string, o: ClassifyOptions): Reading {
   };
 }
 
-/** Nouns, with an `a` before those that an indefinite article makes new. */
-function marked(roles: string, nouns: string): string {
-  let out = '';
-  for (let i = 0; i < nouns.length; i++) out += roles.charAt(i - 1) === 'a' ? '0' : nouns.charAt(i);
-  return out;
+/** A workspace or a part of it, which no indefinite article makes new. */
+function isOurs({ roles, nouns }: Shape): boolean {
+  for (let at = nouns.indexOf('8'); at >= 0; at = nouns.indexOf('8', at + 1))
+    if (roles.charAt(at - 1) !== 'a') return true;
+  return false;
 }
 
 /** "The parser" is a certain thing; "the same thread", "the CAP theorem", "the lifecycle of a component" are not. */
 function isDefinite({ shape }: Clause): boolean {
   const { roles, nouns, names } = shape;
-  const words = { at: (i: number) => shape.all.tokens[shape.from + i]?.text ?? '' };
+  const word = (i: number): string => shape.all.tokens[shape.from + i]?.text ?? '';
   for (let at = roles.indexOf('d'); at >= 0; at = roles.indexOf('d', at + 1)) {
-    if (VAGUE.test(words.at(at + 1))) continue;
+    if (VAGUE.test(word(at + 1))) continue;
     // Up to the end of the noun phrase.
     const length = roles.slice(at + 1, at + 6).search(/[px]/);
     const end = length < 0 ? at + 6 : at + 1 + length;
     if (/[57]/.test(nouns.slice(at + 1, end))) continue;
-    if (words.at(end) !== 'of' || /[dtuj]/.test(roles.charAt(end + 1)) || names.charAt(end + 1) === 'i') return true;
+    if (word(end) !== 'of' || /[dtuj]/.test(roles.charAt(end + 1)) || names.charAt(end + 1) === 'i') return true;
   }
   return false;
 }
