@@ -81,7 +81,7 @@ const IT = /\b(?:it|them|that)\b/;
 function innerAct(shape: Shape, at: number): Act | null {
   for (let i = at + 1; i < Math.min(shape.roles.length, at + 4); i++) {
     if (/[yhwlk]/.test(shape.roles.charAt(i))) return actOf(shapeFrom(shape, i), false);
-    if (shape.nouns.charAt(i) !== '0' || shape.names.charAt(i) === 'i') return null;
+    if (shape.nouns.charAt(i) !== '0') return null;
   }
   return null;
 }
@@ -89,34 +89,31 @@ function innerAct(shape: Shape, at: number): Act | null {
 function verbAt({ verbs, forms, roles, language }: Shape, act: Act): number {
   if (!/order|howTo|wish|choose/.test(act)) return -1;
   if (language === 'ja' || language === 'ko') return verbs.search(/[1-8]0*$/);
-  if (act === 'order' && verbs.charAt(0) !== '0') return 0;
   const from = act === 'howTo' ? roles.indexOf('h') : act === 'wish' ? roles.indexOf('m') : 0;
   for (let i = Math.max(0, from); i < verbs.length; i++) {
-    if (verbs.charAt(i) !== '0' && roles.charAt(i) !== 'x' && (act !== 'howTo' || 'bv'.includes(forms.charAt(i))))
-      return i;
+    if (verbs.charAt(i) !== '0' && (act !== 'howTo' || 'bv'.includes(forms.charAt(i)))) return i;
   }
   return -1;
 }
 
 /** The noun that the verb acts on: the last one of the first noun phrase behind it (the first in Romance), else one before it. */
-function objectOf({ roles, nouns, names, verbs, forms, language }: Shape, at: number): Noun | null {
+function objectOf({ roles, nouns, verbs, language }: Shape, at: number): Noun | null {
   const headFirst = language === 'fr' || language === 'es' || language === 'ru';
-  const eastern = language === 'zh' || language === 'ja' || language === 'ko';
   let object: Noun | null = null;
   let seen = false;
   const end = Math.min(nouns.length, at + 12);
   for (let i = at + 1; i < end; i++) {
     const role = roles.charAt(i);
     const noun = kindAt(NOUNS, nouns, i);
-    if (role !== '.' && ('2yhwlkx'.includes(role) || (role === 'p' && !eastern))) {
+    if (role !== '.' && '2yhwlkxp'.includes(role)) {
       // "check for leaks", "look at the parser": the preposition belongs to the verb.
-      if (seen && (i > at + 1 || noun !== null)) break;
-    } else if (object !== null && ('dtuj,&a'.includes(role) || (language === 'zh' && forms.charAt(i) === 'b'))) break;
-    else if (noun !== null && !(forms.charAt(i) === 'b' && i > at + 3)) {
+      if (seen) break;
+    } else if (object !== null && role !== '.' && 'dtuj,&a'.includes(role)) break;
+    else if (noun !== null) {
       object = noun;
       seen = true;
       if (headFirst) break;
-    } else if (names.charAt(i) === 'i' || (role === '.' && verbs.charAt(i) === '0')) seen = true;
+    } else if (role === '.' && verbs.charAt(i) === '0') seen = true;
   }
   for (let i = at - 1; i >= 0 && object === null; i--) object = kindAt(NOUNS, nouns, i);
   return object;

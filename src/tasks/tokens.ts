@@ -53,8 +53,8 @@ export function tokenize(text: string): { tokens: Token[]; language: Language } 
     tokens.push(word);
     if (word.mark > 0) continue;
     // Developers mix English nouns and verbs into every language; its small words mean other things there.
-    if (language !== 'en') word.entry = lex.find(word.text) || word.entry & ~ROLE;
-    if (language === 'ru' && word.entry === 0 && /ть(?:ся)?$/.test(word.text)) word.entry = 3;
+    if (language !== 'en')
+      word.entry = lex.find(word.text) || word.entry & ~ROLE || (/ть(?:ся)?$/.test(word.text) ? DO : 0);
     if (!word.ident) continue;
     if (word.entry === 0 && word.text.includes('-')) {
       const last = word.text.slice(word.text.lastIndexOf('-') + 1);
@@ -65,6 +65,8 @@ export function tokenize(text: string): { tokens: Token[]; language: Language } 
   return { tokens, language };
 }
 
+// The verb "do", for what only ends like a Russian verb.
+const DO = 3;
 const WIDE = /[\u3040-\ud7af]/;
 
 /** Words, as English knows them, with `()` behind them, and marks. */
@@ -96,7 +98,7 @@ function wordsIn(text: string): Token[] {
       i++;
       continue;
     }
-    if (unit === 40 && end + 1 < text.length && text.charCodeAt(end + 1) === 41) {
+    if (unit === 40 && text.charCodeAt(end + 1) === 41) {
       end += 2;
       odd |= 1;
     }
