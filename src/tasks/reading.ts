@@ -48,7 +48,7 @@ export function readMessage(message: string, o: ClassifyOptions): Reading {
   const pointed = some(
     ({ act, shape }) => shape.roles.includes('t') || (act === 'order' && clauses.length + shape.roles.length === 2),
   );
-  const named = some(({ shape }) => shape.names.includes('i'));
+  const named = some(({ shape: { all, from, to } }) => all.tokens.slice(from, to).some((token) => token.ident));
   const definite = some(isDefinite);
   const given = pasted || ours || we || pointed || named;
   return {
@@ -69,15 +69,19 @@ function isOurs({ roles, nouns }: Shape): boolean {
 
 /** "The parser" is a certain thing; "the same thread", "the CAP theorem", "the lifecycle of a component" are not. */
 function isDefinite({ shape }: Clause): boolean {
-  const { roles, nouns, names } = shape;
-  const word = (i: number): string => shape.all.tokens[shape.from + i]?.text ?? '';
+  const { roles, nouns, all, from } = shape;
   for (let at = roles.indexOf('d'); at >= 0; at = roles.indexOf('d', at + 1)) {
-    if (VAGUE.test(word(at + 1))) continue;
+    if (VAGUE.test(all.tokens[from + at + 1]?.text ?? '')) continue;
     // Up to the end of the noun phrase.
     const length = roles.slice(at + 1, at + 6).search(/[px]/);
     const end = length < 0 ? at + 6 : at + 1 + length;
     if (/[57]/.test(nouns.slice(at + 1, end))) continue;
-    if (word(end) !== 'of' || /[dtuj]/.test(roles.charAt(end + 1)) || names.charAt(end + 1) === 'i') return true;
+    if (
+      all.tokens[from + end]?.text !== 'of' ||
+      /[dtuj]/.test(roles.charAt(end + 1)) ||
+      all.tokens[from + end + 1]?.ident
+    )
+      return true;
   }
   return false;
 }

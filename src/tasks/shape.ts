@@ -13,8 +13,6 @@ export interface Letters {
   readonly forms: string;
   /** Nouns: digit of the kind, 0 none. */
   readonly nouns: string;
-  /** `i` a name out of code. */
-  readonly names: string;
 }
 
 /** Letters of the tokens of a clause. */
@@ -29,23 +27,21 @@ export interface Shape extends Omit<Letters, 'tokens'> {
 /** Reads the letters of a request. */
 export function lettersOf(tokens: readonly Token[], language: Language): Letters {
   const n = tokens.length;
-  const units = new Array<number>(5 * n);
+  const units = new Array<number>(4 * n);
   for (let i = 0; i < n; i++) {
-    const { entry, mark, ident } = tokens[i] as Token;
+    const { entry, mark } = tokens[i] as Token;
     units[i] = mark > 0 ? MARKS.charCodeAt(mark) : roleLetter(entry);
     units[n + i] = ZERO + (entry & VERB);
     units[2 * n + i] = formOf(entry);
     units[3 * n + i] = ZERO + ((entry & NOUN) >> 4);
-    units[4 * n + i] = ident ? NAME : DOT;
   }
   const all = String.fromCharCode(...units);
   const row = (k: number): string => all.slice(k * n, k * n + n);
-  return { tokens, language, roles: row(0), verbs: row(1), forms: row(2), nouns: row(3), names: row(4) };
+  return { tokens, language, roles: row(0), verbs: row(1), forms: row(2), nouns: row(3) };
 }
 
 const DOT = 46;
 const ZERO = 48;
-const NAME = 105;
 const MARKS = ' ,;';
 
 /** The letters of some of the tokens. */
@@ -60,7 +56,6 @@ export function shapeOf(all: Letters, from: number, to: number, asked: boolean):
     verbs: all.verbs.slice(from, to),
     forms: all.forms.slice(from, to),
     nouns: all.nouns.slice(from, to),
-    names: all.names.slice(from, to),
   };
 }
 
