@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { formatText } from './format-text.mjs';
+import { ownQueries } from './own-queries.mjs';
 
 const tasks = fileURLToPath(new URL('../src/tasks/', import.meta.url));
 const cues = await load(['cues-en', 'cues-western', 'cues-eastern', 'cue-hash', 'cue-kinds', 'fold']);
@@ -46,9 +47,8 @@ for (const list of Object.values(LISTS)) {
 
 // What the languages are looked up with: words and forms of English, beginnings of the others, pieces where no blanks are.
 const heard = Object.fromEntries(Object.keys(LISTS).map((language) => [language, new Map()]));
-for (const line of readFileSync(new URL('../test/tasks/own-queries.txt', import.meta.url), 'utf8').split('\n')) {
-  const [, , language = 'en', text = ''] = /^(\S+ \S \d+ )(?:(de|fr|es|pt|it|ru|zh|ja|ko) )?(.*)$/.exec(line) ?? [];
-  for (const part of fold(text)
+for (const { language, query } of ownQueries()) {
+  for (const part of fold(query)
     .replace(/['’]/g, '')
     .split(/[,.;:!?()]+/)) {
     const words = part.split(/\s+/);
@@ -112,14 +112,15 @@ const tables = Object.entries(LISTS).map(([language, list]) => {
 
 /** Of some tables, the one in which the fewest words of our own test queries are taken for a cue that they are not. */
 function quietest(language, words) {
-  const hashes = new Set([...words.keys()].map(hashOf));
+  const hashes = new Set([...words.keys()].map((word) => hashOf(word)));
   const least = words.size * (ROOM[language] ?? 500);
   let best = { space: least, noise: Number.POSITIVE_INFINITY };
-  for (let space = least; space < least + 600; space++) {
+  for (let space = least; space < least + 300; space++) {
     const taken = new Set([...hashes].map((hash) => slotOf(hash, space)));
     let noise = (hashes.size - taken.size) * 50;
+    // What was heard once only says little.
     for (const [hash, times] of heard[language])
-      if (!hashes.has(hash) && taken.has(slotOf(hash, space))) noise += Math.log2(1 + times);
+      if (times > 1 && !hashes.has(hash) && taken.has(slotOf(hash, space))) noise += Math.log2(1 + times);
     if (noise < best.noise) best = { space, noise };
   }
   return best.space;

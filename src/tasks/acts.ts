@@ -33,6 +33,8 @@ export function actOf(shape: Shape, first: boolean): Act {
   const lead = roles.charAt(0);
   if (lead === 'g') return 'goAhead';
   if (/^p?[yhwlk]/.test(roles)) return questionAct(lead === 'p' ? shapeFrom(shape, 1) : shape);
+  // "Don't touch the tests" forbids, which asks for nothing.
+  if (!asked && /^do(?:nt| not)\b/.test(wordsOf(shape, 2))) return 'statement';
   if (lead === 'x') return /^x.*[o|]/.test(roles) ? 'choose' : 'yesNo';
   if (isOrder(shape, first)) return 'order';
   if (asked || lead === 'n') {

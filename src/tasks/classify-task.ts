@@ -4,6 +4,7 @@ import { estimateComplexity } from './complexity.js';
 import { readFeatures } from './features.js';
 import { hasMaterial } from './material.js';
 import { type Model, model, type Scores } from './model.js';
+import { COLUMNS } from './model-table.js';
 import { type Reading, readMessage } from './reading.js';
 import { textOf } from './request-text.js';
 import { wordsOf } from './shape.js';
@@ -51,13 +52,14 @@ export function classifyTask(query: string | readonly Message[], o: ClassifyOpti
     // "Do it" after a plan or a finding asks for the work itself; after a text, for the text.
     const work = goes && argmax(earlier) !== 3;
     if (work) z[0] = (z[0] as number) + 3;
-    for (let i = 0; i < 4; i++) z[i] = (z[i] as number) + (earlier[i] as number) * (work ? 0.2 : goes ? 0.9 : 0.6);
-    z[NEED] = Math.max(z[NEED] as number, earlier[NEED] as number);
+    for (let i = 0; i < 4; i++)
+      z[i] = (z[i] as number) * (goes ? 1 : 0.5) + (earlier[i] as number) * (work ? 0.2 : goes ? 0.9 : 0.7);
+    for (const i of [NEED, EFFORT]) z[i] = Math.max(z[i] as number, earlier[i] as number);
   }
   const keywordsMatched = keywords(now);
   // Without a word that is known, what is left is a guess; and people's words vary more than those it was trained on.
   const vague = keywordsMatched.length === 0 && before === undefined && !hasMaterial(now.material);
-  const p = probabilities(z, vague ? 0.4 : 0.9);
+  const p = probabilities(z, vague ? 0.5 : 1.1);
   const order = [0, 1, 2, 3].sort((a, b) => (p[b] as number) - (p[a] as number) || a - b);
   const best = order[0] as number;
   const category = CATEGORIES[best] as TaskCategory;
@@ -71,17 +73,19 @@ export function classifyTask(query: string | readonly Message[], o: ClassifyOpti
     complexity: estimateComplexity(
       before === undefined ? now : { ...before, clauses: [...before.clauses, ...now.clauses] },
       category,
+      z[EFFORT] as number,
     ),
   };
 }
 
-// Rather one look-up too many than an answer from nothing.
-const ENOUGH = -0.3;
+// Where both would do, the look-up is saved.
+const ENOUGH = 0.2;
 const NEED = 4;
+const EFFORT = 5;
 const YES = /^(?:yes|yep|sure|ja|oui|s[ií]|sim|да|好|はい|네)(?![a-zà-ÿ])/i;
 
 function score(r: Reading, weights: Model): Scores {
-  const sums = new Float64Array(5);
+  const sums = new Float64Array(COLUMNS);
   readFeatures(r, (feature, value) => weights.add(sums, feature, value));
   if (r.command !== null) addCommand(sums, r.command);
   return sums;

@@ -1,5 +1,6 @@
 import { bandOf, type TaskCategory, type TaskComplexity } from '../core/task.js';
 import { effortOf } from './lexicon.js';
+import { MEAN_EFFORT } from './model-table.js';
 import type { Reading } from './reading.js';
 import type { Token } from './tokens.js';
 
@@ -8,9 +9,14 @@ const BASE = { coding: 3.1, reasoning: 3.3, analysis: 3.3, documentation: 2.8 } 
 
 /**
  * Estimates the effort of a task from what is asked: scope, number of demands, hard or easy matter.
- * Pasted material gives context, not difficulty, and the length of the text hardly counts.
+ * Pasted material gives context, not difficulty, and the length of the text hardly counts. What the trained weights say of
+ * its words, against the mean, counts for as much.
  */
-export function estimateComplexity({ clauses, material, ties }: Reading, category: TaskCategory): TaskComplexity {
+export function estimateComplexity(
+  { clauses, material, ties }: Reading,
+  category: TaskCategory,
+  learned: number,
+): TaskComplexity {
   let sum: number = BASE[category];
   const reasons: string[] = [];
   const add = (there: boolean, amount: number, reason: string): void => {
@@ -56,6 +62,6 @@ export function estimateComplexity({ clauses, material, ties }: Reading, categor
     add(act === 'why' && !ties.pasted && !ties.pointed, 0.6, 'unknown cause');
   }
   add(words === 0 && !ties.pasted, -2, 'no task');
-  const score = Math.max(1, Math.min(10, Math.round(sum)));
+  const score = Math.max(1, Math.min(10, Math.round((sum + MEAN_EFFORT + learned) / 2)));
   return { score, band: bandOf(score), reasons };
 }

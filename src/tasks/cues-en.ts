@@ -19,7 +19,7 @@ export const EN = {
     'compare design architect plan propose recommend suggest choose decide pick weigh argue brainstorm estimate discuss think consider prioritize prioritise justify advise debate contrast outline imagine convince sketch suppose help_me_decide help_me_choose think_through lay_out',
   show: 'show give give_me list tell share name report can_i_get can_i_have can_we_get',
   prose:
-    'readme doc documentation docstring jsdoc javadoc tsdoc changelog wiki guide tutorial manual runbook faq diagram flowchart glossary handbook walkthrough cheat_sheet cheatsheet release_note commit_message pr_description pull_request_description user_story postmortem rfc man_page quickstart bug_report phrasing wording contributing git_commit api_reference adr migration_guide migration_notes deprecation_notice blog_post blogpost essay story poem haiku speech newsletter resume mermaid bio joke',
+    'readme doc documentation docstring jsdoc javadoc tsdoc changelog wiki guide tutorial manual runbook faq diagram glossary handbook walkthrough cheat_sheet release_note commit_message pr_description pull_request_description user_story postmortem rfc man_page quickstart bug_report wording contributing git_commit api_reference adr migration_guide migration_notes deprecation_notice blog_post essay story poem haiku speech newsletter resume mermaid bio joke',
   message:
     'email e-mail mail message post posting job_posting letter reply announcement tweet notice notification entry memo invitation',
   text: 'comment article title note description text markdown headline tagline introduction section heading chapter explanation overview summary paragraph sentence talk instructions requirement specification apology grammar spelling ticket commit typo quote phrase feature_request content',
@@ -28,7 +28,7 @@ export const EN = {
   finding:
     'bug error problem vulnerability leak race_condition risk hole bottleneck cause root_cause smell impact injection flaw mistake improvement inconsistency issue regression usage reference caller occurrence dead_code duplication exploit xss idor csrf deadlock n+1 memory_leak edge_case gap violation culprit time_complexity output warning audit review assessment finding code_review side_effect unused',
   concept:
-    'concept dependency_injection memory_management design_pattern static_typing lifecycle algorithm pattern principle difference basics fundamental theory meaning paradigm advantage disadvantage benefit drawback convention purpose_of normalization polymorphism inheritance closure recursion idempotent consistency garbage_collection event_loop protocol standard definition_of',
+    'concept dependency_injection memory_management design_pattern static_typing lifecycle algorithm pattern principle difference theory meaning paradigm advantage disadvantage benefit drawback convention purpose_of normalization polymorphism inheritance closure recursion idempotent consistency garbage_collection event_loop protocol standard definition_of',
   workspace:
     'repo repository codebase code_base workspace branch pr staged diff staged_diff pull_request merge_request working_tree this_project our_project the_project',
   why: 'why how_come what_causes what_triggered what_makes the_reason',
@@ -49,17 +49,17 @@ export const EN = {
   indefinite: 'a an another some one new',
   this: 'this these here selected selection current above below following provided attached pasted highlighted existing',
   our: 'our ours us',
-  we: 'we weve',
+  we: 'we',
   my: 'my mine',
   you: 'you u your',
   me: 'i me im ive',
-  skip: 'please pls hi hello hey ok so well now also just next lets thanks thank sure yes yeah actually basically simply maybe first firstly finally second help_me help_us i_want_you_to i_would_like_you_to can_you could_you would_you will_you can_someone try_to try your_task_is_to task todo again let_me',
+  skip: 'please pls hi hello hey ok so well now also just next lets thanks thank sure yes actually basically simply maybe first finally second help_me help_us i_want_you_to i_would_like_you_to can_you could_you would_you will_you can_someone try_to try your_task_is_to task todo again let_me',
   failure:
-    'fail fails failing failed failure crash crashes crashed crashing breaks broke broken hang hangs hung freezes frozen stuck flicker flickers slow slower wrong incorrect invalid missing exception errors_out error_when error_on bug_in not_working doesnt_work isnt_working cannot cant wont doesnt didnt isnt unable unexpected weird strange undefined timeout timeouts times_out timed_out throws threw denied refused ignored ignores lost loses stale flaky panics segfault out_of_memory blank no_longer never stopped duplicated complains spike spikes overflow overflows not_found nothing overlaps drops cut_off',
+    'fail fails failing failed failure crash crashes crashed crashing breaks broke broken hang hangs hung freezes frozen stuck flicker flickers slow slower wrong incorrect invalid missing exception error_when error_on bug_in not_working doesnt_work cannot cant wont doesnt didnt isnt unable unexpected weird strange undefined timeout timeouts timed_out throws threw denied refused ignored ignores lost loses stale flaky panics segfault out_of_memory blank no_longer never stopped duplicated complains spike spikes overflow overflows not_found nothing overlaps drops cut_off',
   and: 'and & then plus but',
   works: 'work works working happen happens function',
   to: 'to',
-  goAhead: 'do_it go_ahead proceed make_that_change do_that implement_it sounds_good do_the_same',
+  goAhead: 'do_it go_ahead proceed do_that implement_it do_the_same make_that_change sounds_good',
   persona:
     'you_are youre act_as i_want_you_to_act_as imagine_you_are pretend as_a_senior youll_be your_role i_will_provide',
   any: 'any anything anyone anywhere somebody something everything',

@@ -3,7 +3,6 @@ import type { Clause } from './clauses.js';
 import { hashStep, SEED } from './cue-hash.js';
 import { NOUNS, VERBS } from './cue-kinds.js';
 import type { Reading } from './reading.js';
-import { wordsOf } from './shape.js';
 import type { Token } from './tokens.js';
 
 /** Takes a feature of a message, by its hash, and how much it counts. */
@@ -14,17 +13,18 @@ const KIND = 1;
 const KIND_OBJECT = 2;
 const KIND_SETTING = 3;
 const WANTED = 5;
+const PAIR = 6;
 const WORD = 7;
 const FIRST = 8;
-const LAST = 9;
 const TIE = 10;
 const CLAUSES = 11;
 const MATERIAL = 12;
 const LENGTH = 14;
 
 const POSITION = [1, 0.6, 0.5, 0.4];
-// They set the stage for what is asked next.
-const PREAMBLE = /^(?:read|suppose|assume|consider|imagine|given|take|have a look|look at|here)\b/;
+// How many words of a clause are read, and how many of them in pairs.
+const WORDS = 12;
+const PAIRS = 6;
 const TIES = ['pasted', 'ours', 'we', 'pointed', 'named', 'definite', 'general'] as const;
 
 function hash(family: number, a: number, b = 0): number {
@@ -42,11 +42,10 @@ export function readFeatures(r: Reading, take: Take): void {
   let rank = 0;
   let words = 0;
   let checked = false;
-  clauses.forEach((clause, i) => {
+  for (const clause of clauses) {
     const { act, verb, shape } = clause;
     const { tokens } = shape.all;
     words += shape.to - shape.from;
-    if (i < clauses.length - 1 && PREAMBLE.test(wordsOf(shape, 3))) return;
     const weight =
       stated || (act !== 'statement' && act !== 'complaint')
         ? (POSITION[rank++] ?? 0.4)
@@ -62,7 +61,7 @@ export function readFeatures(r: Reading, take: Take): void {
     take(hash(KIND_OBJECT, kind, object), weight);
     take(hash(KIND_SETTING, kind, setting), weight);
     if (verb !== null && (act === 'wish' || act === 'howTo')) take(hash(WANTED, kind, VERBS.indexOf(verb)), weight);
-    const end = Math.min(shape.to, shape.from + 12);
+    const end = Math.min(shape.to, shape.from + WORDS);
     let last = 0;
     let near = weight;
     for (let k = shape.from; k < end; k++) {
@@ -71,13 +70,11 @@ export function readFeatures(r: Reading, take: Take): void {
       // "A test for the readme generator": what stands behind the preposition says less.
       if (act === 'order' && shape.all.roles.charAt(k) === 'p' && k > shape.from + 1) near = weight / 2;
       take(hash(WORD, h), near);
+      if (last !== 0 && k < shape.from + PAIRS) take(hash(PAIR, last, h), near / weight);
       last = h;
     }
-    if (shape.to > shape.from) {
-      take(hash(FIRST, (tokens[shape.from] as Token).hash), weight);
-      take(hash(LAST, last), weight);
-    }
-  });
+    if (shape.to > shape.from) take(hash(FIRST, (tokens[shape.from] as Token).hash), weight);
+  }
   for (const [i, tie] of TIES.entries()) if (ties[tie]) take(hash(TIE, i), 1);
   take(hash(CLAUSES, Math.min(4, clauses.length)), 1);
   const alone = clauses.length === 0 && r.command === null ? 1 : 0;

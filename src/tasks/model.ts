@@ -1,43 +1,45 @@
 import { reader, SlotMap } from './cue-hash.js';
 import { BITS, COLUMNS, MODEL, STEP } from './model-table.js';
 
-/** What the features of a message sum up to: log odds of coding, reasoning, analysis, documentation; of a need for the workspace. */
+/**
+ * What the features of a message sum up to: log odds of coding, reasoning, analysis and documentation; of a need for the
+ * workspace; effort, against the mean.
+ */
 export type Scores = Float64Array;
 
-/** The trained weights of the features. */
+/** The trained weights: each feature has one of a few profiles of them. */
 export class Model {
-  readonly #rows: SlotMap;
-  readonly #weights: Int8Array;
+  readonly #profiles: SlotMap;
+  readonly #weights: Float64Array;
 
   constructor() {
-    const [count, space, packed] = MODEL;
+    const [profiles, features, space, packed] = MODEL;
+    const [slotBits, profileBits, weightBits] = BITS;
     const next = reader(packed);
-    const weights = new Int8Array(count * COLUMNS);
+    const weights = new Float64Array(profiles * COLUMNS);
+    for (let at = 0; at < weights.length; at++) {
+      if (at % COLUMNS === 3) continue;
+      const code = next(weightBits);
+      weights[at] = (code % 2 === 1 ? (code + 1) / -2 : code / 2) * (STEP[at % COLUMNS] as number);
+      // The categories count only against each other: the last is what the others leave.
+      const last = at - (at % COLUMNS) + 3;
+      if (at < last) weights[last] = (weights[last] as number) - (weights[at] as number);
+    }
     this.#weights = weights;
-    this.#rows = new SlotMap(
-      count,
+    this.#profiles = new SlotMap(
+      features,
       space,
-      () => next(BITS),
-      (i) => {
-        const at = i * COLUMNS;
-        for (let c = 0; c < COLUMNS; c++) {
-          if (c === 3) continue;
-          const code = next(0);
-          weights[at + c] = code % 2 === 1 ? (code + 1) / -2 : code / 2;
-        }
-        // The categories count only against each other: the last is what the others leave.
-        weights[at + 3] = -((weights[at] as number) + (weights[at + 1] as number) + (weights[at + 2] as number));
-        return i;
-      },
+      () => next(slotBits),
+      () => next(profileBits),
     );
   }
 
   /** Adds what a feature says. */
   add(scores: Scores, feature: number, value: number): void {
-    const row = this.#rows.get(feature);
-    if (row < 0) return;
-    for (let c = 0; c < COLUMNS; c++)
-      scores[c] = (scores[c] as number) + (this.#weights[row * COLUMNS + c] as number) * (STEP[c] as number) * value;
+    const profile = this.#profiles.get(feature);
+    if (profile < 0) return;
+    const at = profile * COLUMNS;
+    for (let c = 0; c < COLUMNS; c++) scores[c] = (scores[c] as number) + (this.#weights[at + c] as number) * value;
   }
 }
 

@@ -20,8 +20,8 @@ const CATEGORIES = { C: 'coding', R: 'reasoning', A: 'analysis', D: 'documentati
  * another category would do,
  * whether workspace code is needed (1, 0, or ? where both would do), effort 1-10, language unless English, text (⏎ breaks the line).
  */
-export function ownQueries(): OwnQuery[] {
-  return readFileSync(new URL('own-queries.txt', import.meta.url), 'utf8')
+export function ownQueries(file = 'common/first'): OwnQuery[] {
+  return readFileSync(new URL(`queries/${file}.txt`, import.meta.url), 'utf8')
     .trimEnd()
     .split('\n')
     .map((line) => {
