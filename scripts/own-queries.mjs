@@ -8,6 +8,7 @@ const LINE = /^([CRAD])([CRAD])? ([01?]) (\d+) (?:(de|fr|es|pt|it|ru|zh|ja|ko) )
 export function ownQueries() {
   return readdirSync(folder, { recursive: true })
     .filter((file) => file.endsWith('.txt'))
+    .map((file) => file.replaceAll('\\', '/'))
     .sort()
     .flatMap((file) =>
       readFileSync(new URL(file, folder), 'utf8')

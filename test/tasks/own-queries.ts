@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** A labelled query of our own. */
 export interface OwnQuery {
@@ -15,13 +15,23 @@ export interface OwnQuery {
 
 const CATEGORIES = { C: 'coding', R: 'reasoning', A: 'analysis', D: 'documentation' } as const;
 
+const folder = new URL('queries/', import.meta.url);
+
+/** Names of the files of queries: what people type most often (`common/`), and what is rare or hard (`rare/`). */
+export function queryFiles(): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.txt'))
+    .map((file) => file.slice(0, -4).replaceAll('\\', '/'))
+    .sort();
+}
+
 /**
  * Queries written for this project, with the label a person would give. A line of the file: category letter, a second one where
  * another category would do,
  * whether workspace code is needed (1, 0, or ? where both would do), effort 1-10, language unless English, text (⏎ breaks the line).
  */
 export function ownQueries(file = 'common/first'): OwnQuery[] {
-  return readFileSync(new URL(`queries/${file}.txt`, import.meta.url), 'utf8')
+  return readFileSync(new URL(`${file}.txt`, folder), 'utf8')
     .trimEnd()
     .split('\n')
     .map((line) => {
