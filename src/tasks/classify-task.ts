@@ -2,6 +2,7 @@ import type { Message } from '../core/chat.js';
 import type { ClassifyOptions, TaskCategory, TaskClassification, TaskType } from '../core/task.js';
 import { estimateComplexity } from './complexity.js';
 import { readFeatures } from './features.js';
+import { NOUN, VERB } from './lexicon.js';
 import { hasMaterial } from './material.js';
 import { type Model, model, type Scores } from './model.js';
 import { COLUMNS } from './model-table.js';
@@ -109,11 +110,12 @@ function addCommand(sums: Scores, command: string): void {
 function keywords({ command, clauses }: Reading): string[] {
   const cues = command === null ? [] : [`/${command}`];
   for (const { shape } of clauses) {
-    const { tokens, verbs, nouns, roles } = shape.all;
+    const { tokens, roles } = shape.all;
     for (let i = shape.from; i < shape.to && cues.length < 24; i++) {
-      const word = (tokens[i] as Token).text;
-      const says = verbs.charCodeAt(i) + nouns.charCodeAt(i) > 96 || 'yhwlkofm'.includes(roles.charAt(i));
-      if (says && !cues.includes(word)) cues.push(word);
+      const { entry, text } = tokens[i] as Token;
+      if (entry === 0) continue;
+      const says = (entry & (VERB | NOUN)) !== 0 || 'yhwlkofm'.includes(roles.charAt(i));
+      if (says && !cues.includes(text)) cues.push(text);
     }
   }
   return cues;
@@ -160,15 +162,16 @@ function argmax(z: Scores): number {
 
 function taskType(category: TaskCategory, { clauses, material }: Reading): TaskType {
   if (category === 'reasoning' || category === 'analysis') return category;
-  const main = clauses.find((c) => /^(?:order|howTo|wish)$/.test(c.act)) ?? clauses[0];
-  const text = main === undefined ? '' : wordsOf(main.shape);
+  const main = clauses.find(({ act }) => act === 'order' || act === 'howTo' || act === 'wish') ?? clauses[0];
   if (category === 'documentation') {
-    if (IN_PLACE.test(text)) return 'completion';
-    return main === undefined || main.verb === 'explain' || /^w|^y|^how/.test(main.act) ? 'analysis' : 'creative';
+    if (main === undefined) return 'analysis';
+    if (IN_PLACE.test(wordsOf(main.shape))) return 'completion';
+    return main.verb === 'explain' || /^w|^y|^how/.test(main.act) ? 'analysis' : 'creative';
   }
-  if (material.code > 0 && /^$|\b(?:complete|finish|continue)\b/.test(text)) return 'completion';
+  if (material.code > 0 && (main === undefined || FINISH.test(wordsOf(main.shape)))) return 'completion';
   const makes = main?.verb === 'make' || main?.verb === 'do' || main?.act === 'howTo';
   return makes || (main?.act === 'statement' && main.object === 'code') ? 'code_generation' : 'code_refactor';
 }
 
+const FINISH = /\b(?:complete|finish|continue)\b/;
 const IN_PLACE = /^document\b|\b(?:docstrings?|comments?|[jt]sdoc|javadoc|kommentare?)\b|注释|コメント|주석/;
