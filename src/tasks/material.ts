@@ -87,4 +87,4 @@ export function splitMixedLine(line: string, kind: LineKind): [string, boolean] 
 
 const CODE_WORD =
   /^(?:\s|(?:const|let|var|int|char|return|for|while|if|else|public|private|static|void|class|import|from)\b)/;
-const INLINE_START = /#include|#!\/|\bSELECT\s|\bdef \w|\bfunction\s?\w*\(|\bfor \w+ in |\bprint\(|[{;=<[]|\w+\(/;
+const INLINE_START = /#include|#!\/|\bSELECT\s|\bdef \w|\bfunction\s?\w*\(|\bfor \w+ in |\bprint\(|[{;=<[]|\b\w+\(/;

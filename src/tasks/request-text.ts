@@ -120,4 +120,4 @@ function takeSpans(line: string, material: Material): string {
 const CODE_WITHIN =
   /#include\b|#!\/|\bSELECT .{1,300} FROM |\bdef \w+\(|\bfunction \w+\(|\bprint\(|\bfor \w+ in .{1,80}:/;
 
-const SPANS = /`[^`\n]{1,2000}`|["“][^"”\n]{8,2000}["”]|'[^'\n]{12,2000}'/g;
+const SPANS = /`[^`\n]{1,2000}`|["“][^"“”\n]{8,2000}["”]|'[^'\n]{12,2000}'/g;

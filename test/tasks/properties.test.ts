@@ -59,6 +59,7 @@ describe('classifyTask', () => {
     '</task>',
     '<task>',
     '"',
+    '“',
     "'x ",
     '(',
     'a, ',

@@ -31,6 +31,10 @@ describe('findRequest', () => {
     expect(findRequest('what does `a = b ? c : d; e()` do').text).not.toContain('b ?');
   });
 
+  it('takes a long quotation for material, not an opening mark alone', () => {
+    expect(findRequest(`“ explain “${'the last word '.repeat(4)}”`).text).toBe('“ explain');
+  });
+
   it('takes the blocks of agents off', () => {
     const { text } = findRequest(
       '<system-reminder>\nReview all documents. Explain the plan.\n</system-reminder>\nrename the flag\n<environment_details>\nfiles: a.ts b.ts\n</environment_details>',
