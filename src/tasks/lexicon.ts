@@ -12,8 +12,6 @@ export const NOUN = 15 << 4;
 export const ROLE = 31 << 8;
 /** English third person ("adds"), other form, -ing form, by the length of the ending; none: as in the dictionary. */
 export const FORM = 3 << 13;
-export const PAST = 2 << 13;
-export const ING = 3 << 13;
 
 /** The unit of the letter of an entry's role; that of `.` for none. */
 export function roleLetter(entry: Entry): number {

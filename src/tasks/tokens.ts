@@ -41,12 +41,10 @@ export function tokenize(text: string): { tokens: Token[]; language: Language } 
       if (lex.at(hash) !== 0) end = k;
     }
     if (end > i) {
-      const text = words
-        .slice(i, end + 1)
-        .map((part) => part.text)
-        .join(' ');
+      const parts = words.slice(i, end + 1);
+      const text = parts.map((part) => part.text).join(' ');
       hash = hashOf(text);
-      tokens.push(tokenOf(text, hash, lex.at(hash)));
+      tokens.push({ ...tokenOf(text, hash, lex.at(hash)), raw: parts.map((part) => part.raw).join(' ') });
       i = end;
       continue;
     }

@@ -116,6 +116,16 @@ describe('short follow-ups', () => {
     expect(classifyTask(talk).category).toBe('documentation');
   });
 
+  it.each(['fix it', 'behebe es', 'corrige-le', 'исправь', '修复它'])('%s mends what was found', (content) => {
+    const talk = [user('why is the cart slow?'), assistant('It loads each price on its own.'), user(content)];
+    expect(classifyTask(talk).category).toBe('coding');
+  });
+
+  it('do not turn an explanation into work', () => {
+    const talk = [user('what is a monad?'), assistant('...'), user('simplify it')];
+    expect(classifyTask(talk).category).toBe('reasoning');
+  });
+
   it('do not hide a new question', () => {
     expect(classifyTask([...work, user('where is the timeout defined in our config?')]).category).toBe('analysis');
   });
@@ -133,5 +143,15 @@ describe('a classification is unsure', () => {
 
   it.each(['write a function that adds two numbers', 'what is a closure'])('but not of %j', (query) => {
     expect(isUnsure(classifyTask(query))).toBe(false);
+  });
+});
+
+describe('the words that were seen', () => {
+  it.each([
+    ['Fasse die Änderungen zusammen', 'änderungen'],
+    ['сделай ревью моей ветки', 'сделай ревью'],
+    ['où est définie la fonction', 'où est'],
+  ])('stand as they are written: %s', (query, word) => {
+    expect(classifyTask(query).keywordsMatched).toContain(word);
   });
 });
