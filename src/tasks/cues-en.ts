@@ -1,9 +1,6 @@
 import type { Cues } from './cue-kinds.js';
 
-/**
- * English. Forms (-s, -ed, -ing, plurals) are derived, and an unknown word before "the" or "this" counts as a verb,
- * so that only words that need no such help stand here. Own collection.
- */
+/** English; forms (-s, -ed, -ing, plurals) are derived. Own collection. */
 export const EN = {
   make: 'write create generate make build implement add code produce craft compose draft develop scaffold construct set_up setup insert include introduce put whip_up author plot draw define declare come_up_with provide fill_out fill_in',
   change:
