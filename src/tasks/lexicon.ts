@@ -60,7 +60,7 @@ export function opensPhrase(hash: number): boolean {
   return ((digitAt(OPENERS, (bit / 6) | 0) >> (bit % 6)) & 1) === 1;
 }
 
-// Made at first use and kept: under a millisecond each, nothing at import.
+// Made at first use and kept, in about a millisecond; nothing at import.
 const made: { [L in Language | 'effort']?: Lexicon } = {};
 
 /** The lexicon of a language. */

@@ -45,7 +45,7 @@ export class Model {
 
 let made: Model | undefined;
 
-/** The model, made at first use: under a millisecond. */
+/** The model, made at first use in two or three milliseconds. */
 export function model(): Model {
   made ??= new Model();
   return made;
