@@ -17,7 +17,7 @@ const STEP = [0.15, 0.15, 0.15, 0.15, 0.225, 0.15];
 /** Effort that the sums start from. */
 const MEAN_EFFORT = 3.3;
 /** How many profiles of weights there may be, and what a bit must bring: its part of the loss of all queries. */
-const PROFILES = 84;
+const PROFILES = 80;
 const PRICE = 1e-5;
 /** Slots for each feature: the more, the fewer others are taken for it. */
 const ROOM = 60;
