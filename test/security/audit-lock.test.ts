@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SecurityModule } from '../../src/security/security-module.js';
 import { verifyAuditLog } from '../../src/security/verify-audit-log.js';
@@ -126,11 +127,16 @@ describe('the lock of a process that is gone', () => {
   });
 
   it.skipIf(!onLinux)('is taken over from a process that ended and that nobody waits for', async () => {
-    // The shell starts a process and is replaced by one that never asks for its end.
-    const shell = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
-    const [data] = await once(shell.stdout, 'data');
+    // The shell starts a process and is replaced by one that never asks for its end; only then may that process end.
+    const shell = spawn('sh', ['-c', 'cat <&3 & echo $!; exec sleep 60'], {
+      stdio: ['ignore', 'pipe', 'ignore', 'pipe'],
+    });
+    const [data] = await once(shell.stdout as Readable, 'data');
     const pid = Number(String(data));
-    const state = (): string => fs.readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/^.*\) /, '');
+    const read = (of: number | undefined, file: string): string => fs.readFileSync(`/proc/${of}/${file}`, 'latin1');
+    await vi.waitFor(() => expect(read(shell.pid, 'comm')).toBe('sleep\n'), 5_000);
+    (shell.stdio[3] as Readable).destroy();
+    const state = (): string => read(pid, 'stat').replace(/^.*\) /, '');
     await vi.waitFor(() => expect(state()).toMatch(/^Z/), 5_000);
     fs.mkdirSync(directory, { mode: 0o700 });
     const began = state().split(' ')[19];
