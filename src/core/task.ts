@@ -40,7 +40,7 @@ export interface TaskComplexity {
   readonly score: number;
   /** `low` 1-3, `medium` 4-6, `high` 7-10. */
   readonly band: 'low' | 'medium' | 'high';
-  /** What raised or lowered the score. */
+  /** What raised or lowered the score, as far as it has a name: half of the score is learned from whole queries. */
   readonly reasons: readonly string[];
 }
 

@@ -40,7 +40,8 @@ export function classifyTask(query: string | readonly Message[], o: ClassifyOpti
   const weights = model();
   const now = readMessage(turns[0] ?? '', o);
   const z = score(now, weights);
-  if (o.hasTools === true) z[NEED] = (z[NEED] as number) + 0.6;
+  // Never throws: callers without types pass `null`.
+  if (o?.hasTools === true) z[NEED] = (z[NEED] as number) + 0.6;
   const before = followsUp(now)
     ? turns
         .slice(1)

@@ -40,7 +40,7 @@ export interface Ties {
 export function readMessage(message: string, o: ClassifyOptions): Reading {
   const { text, material, command } = findRequest(message);
   const { clauses, language } = readClauses(text);
-  const pasted = hasMaterial(material) || o.hasImages === true;
+  const pasted = hasMaterial(material) || o?.hasImages === true;
   const some = (test: (c: Clause) => boolean): boolean => clauses.some(test);
   const ours = some(({ shape }) => shape.roles.includes('u') || isOurs(shape));
   const we = some(({ act, shape }) => shape.roles.includes('e') && !/howTo|choose|order|statement/.test(act));

@@ -40,7 +40,7 @@ export const NONSENSE: readonly unknown[] = [
   [],
   {},
   () => 7,
-  // biome-ignore lint/suspicious/noThenProperty: hosts have such things.
+  // biome-ignore lint/suspicious/noThenProperty: hosts hand over broken thenables, and an `await` of one must not let its throw out
   { then: thrower },
 ];
 const OBJECTS = [[], {}, { messages: 7, prompt: 7, text: 7, message: null, model: 7, headers: null }];

@@ -15,7 +15,7 @@ const ways: [string, (url: string) => DiscoveryOptions][] = [
 ];
 // One whose kind the host does not know.
 const unknown: (typeof ways)[number] = [
-  'as any OpenAI-compatible one',
+  'as an OpenAI-compatible one',
   (baseURL) => ({ services: [{ type: 'openai-compatible', baseURL }] }),
 ];
 

@@ -72,7 +72,7 @@ const EMBD = SHAPE.embedding;
 const FIRST_PIECE = 2;
 const RANDOM_FROM = 64;
 
-/** A model as any format holds it. */
+/** What a model file holds, whichever its format. */
 export interface TinyWeights {
   readonly tokens: readonly string[];
   readonly kinds: readonly ('unknown' | 'control' | 'byte' | 'normal')[];

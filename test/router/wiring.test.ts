@@ -35,7 +35,7 @@ describe('a transport of the host', () => {
     const fake = await up(fakeOllama());
     const broken: Transport = {
       ...named('ollama'),
-      // biome-ignore lint/correctness/useYield: it never gets that far
+      // biome-ignore lint/correctness/useYield: the transport of this test throws before its first event
       async *chat() {
         throw new TypeError('my own bug');
       },

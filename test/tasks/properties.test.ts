@@ -38,6 +38,13 @@ describe('classifyTask', () => {
     fc.assert(fc.property(text, check), { numRuns: 300 });
   });
 
+  it('answers callers who pass what the types forbid', () => {
+    const loose = classifyTask as unknown as (query: unknown, o?: unknown) => ReturnType<typeof classifyTask>;
+    expect(loose('explain the parser', null)).toEqual(classifyTask('explain the parser'));
+    for (const query of [null, undefined, 7, {}, [null, 7, { role: 'user', content: 7 }]])
+      expect(loose(query)).toEqual(classifyTask(''));
+  });
+
   it('answers any list of messages', () => {
     const role = fc.constantFrom<Message['role']>('system', 'user', 'assistant', 'tool');
     const part = fc.oneof(
